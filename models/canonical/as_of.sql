@@ -1,0 +1,17 @@
+with
+
+run_time as (
+
+    select
+        coalesce(
+            {% if var('tidemill_as_of') %}'{{ var("tidemill_as_of") }}'::timestamptz{% else %}null{% endif %},
+            now()
+        ) as as_of
+
+)
+
+-- one row: the instant this build speaks of, the only "now" of the project
+select
+    as_of,
+    {{ local_date('as_of') }} as as_of_date
+from run_time

@@ -1,0 +1,24 @@
+with
+
+periods as (
+
+    select * from {{ ref('mrr_periods') }}
+
+)
+
+-- one row per grain, period and dimension tuple with MRR at the end of the period
+select
+    grain,
+    period_start,
+    period_end,
+    is_complete,
+    billing_source,
+    tenant_id,
+    plan,
+    product,
+    currency,
+    country,
+    billing_interval,
+    closing_mrr as mrr
+from periods
+where closing_mrr <> 0

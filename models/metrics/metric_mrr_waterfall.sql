@@ -1,0 +1,34 @@
+with
+
+periods as (
+
+    select * from {{ ref('mrr_periods') }}
+
+)
+
+-- one row per grain, period and dimension tuple that had MRR or a movement in the period
+select
+    grain,
+    period_start,
+    period_end,
+    is_complete,
+    billing_source,
+    tenant_id,
+    plan,
+    product,
+    currency,
+    country,
+    billing_interval,
+    opening_mrr,
+    new_mrr,
+    expansion_mrr,
+    contraction_mrr,
+    churn_mrr,
+    reactivation_mrr,
+    transfer_mrr,
+    -- native amounts: an exchange rate moves nothing
+    0::numeric(28, 10) as fx_mrr,
+    closing_mrr,
+    (new_mrr + expansion_mrr - contraction_mrr - churn_mrr + reactivation_mrr)::numeric(28, 10)
+        as net_new_mrr
+from periods

@@ -1,0 +1,48 @@
+{{ config(enabled = 'lago' in var('tidemill_billing_sources')) }}
+
+with
+
+applied_coupons as (
+
+    select * from {{ source('lago', 'applied_coupons') }}
+
+),
+
+coupons as (
+
+    select * from {{ source('lago', 'coupons') }}
+
+),
+
+currencies as (
+
+    select * from {{ ref('lago_currencies') }}
+
+)
+
+-- one row per coupon applied to a customer; coupons for usage alone do not touch recurring fees
+select
+    applied_coupons.id as applied_coupon_id,
+    applied_coupons.customer_id,
+    applied_coupons.coupon_id,
+    coupons.limited_plans as is_limited_to_plans,
+    case applied_coupons.frequency
+        when 0 then 'once'
+        when 1 then 'repeating'
+        else 'forever'
+    end as discount_kind,
+    case when coupons.coupon_type = 1 then applied_coupons.percentage_rate / 100 end as rate,
+    case
+        when coupons.coupon_type = 0
+            then applied_coupons.amount_cents / coalesce(currencies.subunit_to_unit, 100)::numeric
+    end as amount,
+    applied_coupons.amount_currency as currency,
+    applied_coupons.status = 1 as is_terminated,
+    applied_coupons.frequency_duration_remaining as remaining_count,
+    applied_coupons.created_at at time zone 'UTC' as created_at,
+    applied_coupons.terminated_at at time zone 'UTC' as terminated_at,
+    now() as observed_at
+from applied_coupons
+inner join coupons on applied_coupons.coupon_id = coupons.id
+left join currencies on applied_coupons.amount_currency = currencies.currency
+where not coupons.limited_billable_metrics

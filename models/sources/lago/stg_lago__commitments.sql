@@ -1,0 +1,17 @@
+{{ config(enabled = 'lago' in var('tidemill_billing_sources')) }}
+
+with
+
+commitments as (
+
+    select * from {{ source('lago', 'commitments') }}
+
+)
+
+-- one row per minimum commitment of a plan
+select
+    id as commitment_id,
+    plan_id,
+    amount_cents as amount_minor
+from commitments
+where commitment_type = 0

@@ -1,0 +1,32 @@
+{{ config(enabled = 'lago' in var('tidemill_billing_sources')) }}
+
+with
+
+customers as (
+
+    select * from {{ source('lago', 'customers') }}
+
+),
+
+billing_entities as (
+
+    select * from {{ source('lago', 'billing_entities') }}
+
+)
+
+-- one row per customer, deleted ones included: they are part of history
+select
+    customers.id as customer_id,
+    customers.organization_id as tenant_id,
+    customers.external_id,
+    customers.name,
+    customers.country,
+    customers.currency,
+    -- the zone in which Lago cuts this customer's days
+    coalesce(customers.timezone, billing_entities.timezone, 'UTC') as timezone,
+    customers.account_type::text as account_type,
+    customers.created_at at time zone 'UTC' as created_at,
+    customers.deleted_at at time zone 'UTC' as deleted_at,
+    now() as observed_at
+from customers
+left join billing_entities on customers.billing_entity_id = billing_entities.id
