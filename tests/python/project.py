@@ -1,0 +1,84 @@
+"""Runs the dbt project against a test database, as a user's scheduler would."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+from psycopg.conninfo import conninfo_to_dict
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Project:
+    """The checkout's dbt project with a profile for one database; results go to a folder."""
+
+    dsn: str
+    folder: Path
+    schema: str = "tidemill"
+
+    def dbt(
+        self, *arguments: str, variables: dict[str, Any] | None = None, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run one dbt command and return what it printed."""
+        self._write_profile()
+        command = [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", *arguments]
+        command += ["--project-dir", str(ROOT), "--profiles-dir", str(self.folder)]
+        command += ["--vars", json.dumps(variables or {})]
+        return subprocess.run(
+            command,
+            env={
+                **os.environ,
+                "DBT_TARGET_PATH": str(self.folder / "target"),
+                "DBT_LOG_PATH": str(self.folder / "logs"),
+                **environment,
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def build(self, *arguments: str, **options: Any) -> None:
+        """Run `dbt build`, and fail with its output when it does."""
+        done = self.dbt("build", *arguments, **options)
+        assert done.returncode == 0, done.stdout[-4000:] + done.stderr
+
+    def manifest(self) -> dict[str, Any]:
+        """The manifest of the last command."""
+        result: dict[str, Any] = json.loads((self.folder / "target" / "manifest.json").read_text())
+        return result
+
+    def refreshes(self) -> list[str]:
+        """The compiled SQL of every table, as inserts in the order in which they depend."""
+        nodes = self.manifest()["nodes"]
+        parents = {name: set(node["depends_on"].get("nodes", ())) for name, node in nodes.items()}
+        order = TopologicalSorter(parents).static_order()
+        tables = [nodes[name] for name in order if name in nodes]
+        return [
+            f"insert into {node['relation_name']} {node['compiled_code']}"
+            for node in tables
+            if node["resource_type"] == "model" and "table" in node["config"]["materialized"]
+        ]
+
+    def _write_profile(self) -> None:
+        parts = conninfo_to_dict(self.dsn)
+        output = {
+            "type": "postgres",
+            "host": parts["host"],
+            "port": int(parts.get("port", 5432)),
+            "user": parts["user"],
+            "password": parts.get("password", "unused"),
+            "dbname": parts["dbname"],
+            "schema": self.schema,
+            "threads": 4,
+        }
+        profile = {"tidemill": {"target": "test", "outputs": {"test": output}}}
+        # JSON is YAML too.
+        (self.folder / "profiles.yml").write_text(json.dumps(profile))

@@ -1,0 +1,161 @@
+"""Random histories through the SQL models and through the reference: the same numbers.
+
+The project is built once, on an empty Lago database. Each example loads its rows, fills every table
+with the SQL that dbt compiled, reads the metrics, and rolls back: dbt runs only once, an example
+takes a fraction of a second, and a failing one can shrink.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from project import Project
+from reference.items import Options
+from reference.rows import HISTORY_IDS, SUBUNITS
+from tidemill_cli.demo.lago.engine import LagoEngine
+from tidemill_cli.demo.lago.load import load
+from tidemill_cli.demo.lago.schema import create_indexes, create_primary_keys, create_schema
+
+from .actions import Action
+from .catalogue import START
+from .compare import differences
+from .histories import histories
+from .mutations import Mutation, mutate, mutations
+from .play import END, Played, play
+
+
+@dataclass(frozen=True)
+class Definitions:
+    """One choice of definitions: for the models as vars, for the reference as options."""
+
+    name: str
+    variables: dict[str, str]
+    options: Options
+
+
+DEFAULT = Definitions("default", {}, Options())
+OTHER = Definitions(
+    "other",
+    {
+        "tidemill_reporting_timezone": "America/New_York",
+        "tidemill_mrr_discounts": "all",
+        "tidemill_mrr_start_at": "subscription_start",
+        "tidemill_mrr_commitments": "exclude",
+        "tidemill_week_factor": "4.33",
+    },
+    Options(
+        reporting_timezone="America/New_York",
+        mrr_discounts="all",
+        mrr_start_at="subscription_start",
+        mrr_commitments="exclude",
+        week_factor="4.33",
+    ),
+)
+
+
+@pytest.fixture(scope="module", params=[DEFAULT, OTHER], ids=lambda chosen: str(chosen.name))
+def definitions(request: pytest.FixtureRequest) -> Definitions:
+    chosen: Definitions = request.param
+    return chosen
+
+
+@dataclass(frozen=True)
+class Built:
+    """A session on an empty build, and the statements that fill it."""
+
+    connection: psycopg.Connection[Any]
+    refreshes: list[str]
+    definitions: Definitions
+
+    def check(self, played: Played) -> None:
+        """Fill the build, compare every metric with the reference, and leave no trace."""
+        try:
+            load(self.connection, played.rows)
+            _load_history(self.connection, played)
+            for statement in self.refreshes:
+                self.connection.execute(statement)
+            found = differences(self.connection, END, self.definitions.options)
+        finally:
+            self.connection.rollback()
+        assert not found, "\n".join(found[:20])
+
+
+@pytest.fixture(scope="module")
+def built(
+    definitions: Definitions,
+    new_database: Callable[[], str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Built]:
+    dsn = new_database()
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        create_schema(connection)
+        create_primary_keys(connection)
+        create_indexes(connection)
+    project = Project(dsn, tmp_path_factory.mktemp("project"))
+    project.build(
+        "--exclude-resource-type",
+        "test",
+        "unit_test",
+        variables={"tidemill_as_of": END.isoformat(), **definitions.variables},
+    )
+    with psycopg.connect(dsn) as connection:
+        connection.execute("set jit = off")
+        connection.execute("truncate tidemill_core.as_of")
+        connection.commit()
+        yield Built(connection, project.refreshes(), definitions)
+
+
+def _load_history(connection: psycopg.Connection[Any], played: Played) -> None:
+    """Write captured versions as the snapshots would have."""
+    currencies = {row["id"]: str(row["amount_currency"]) for row in played.rows.get("plans", ())}
+    for name, rows in played.history.items():
+        for row in rows:
+            version = {HISTORY_IDS[name]: row["id"], "observed_at": row["observed_at"]}
+            if name == "lago_plans_history":
+                currency = currencies[row["id"]]
+                version["currency"] = currency
+                version["amount"] = Decimal(row["amount_cents"]) / SUBUNITS.get(currency, 100)
+            for column in ("plan_id", "country", "properties"):
+                if column in row and column not in version:
+                    value = row[column]
+                    version[column] = Jsonb(value) if column == "properties" else value
+            connection.execute(
+                sql.SQL("insert into tidemill_history.{} ({}) values ({})").format(
+                    sql.Identifier(name),
+                    sql.SQL(", ").join(map(sql.Identifier, version)),
+                    sql.SQL(", ").join(map(sql.Placeholder, version)),
+                ),
+                version,
+            )
+
+
+THOROUGH = settings(
+    deadline=None,
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+        HealthCheck.function_scoped_fixture,
+    ],
+)
+
+
+@THOROUGH
+@given(history=histories())
+def test_any_history_gives_the_reference_numbers(built: Built, history: list[Action]) -> None:
+    built.check(play(LagoEngine(seed=1, start=START), history))
+
+
+@THOROUGH
+@given(history=histories(), changes=mutations())
+def test_any_history_with_late_lost_or_voided_rows_gives_the_reference_numbers(
+    built: Built, history: list[Action], changes: list[Mutation]
+) -> None:
+    played = play(LagoEngine(seed=1, start=START), history)
+    built.check(Played(mutate(played.rows, changes), played.history))
