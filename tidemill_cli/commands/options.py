@@ -1,0 +1,39 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+Dsn: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--dsn",
+        help="Database to use, such as postgresql://user@host/database. Without it: "
+        "TIDEMILL_DSN, then the dbt profile `tidemill`, then the running demo.",
+        show_default=False,
+    ),
+]
+ProfilesDir: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--profiles-dir", help="Folder of profiles.yml.", show_default=False),
+]
+ProjectDir: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--project-dir", help="Folder of another dbt project to run.", show_default=False),
+]
+Target: TypeAlias = Annotated[
+    str | None, typer.Option("--target", help="Target of the dbt profile.", show_default=False)
+]
+Schema: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--schema",
+        envvar="TIDEMILL_SCHEMA",
+        help="Schema that holds the metrics. [default: the profile's, else tidemill]",
+        show_default=False,
+    ),
+]
+Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]

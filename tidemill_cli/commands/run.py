@@ -1,0 +1,98 @@
+"""`tidemill run`: build, test and publish the metrics."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tidemill_cli.commands import options
+from tidemill_cli.config import Connection, ConnectionOptions, resolve
+from tidemill_cli.console import emit_json, narrate
+from tidemill_cli.errors import ExitCode
+
+
+def run(
+    dsn: options.Dsn = None,
+    profiles_dir: options.ProfilesDir = None,
+    target: options.Target = None,
+    project_dir: options.ProjectDir = None,
+    schema: options.Schema = None,
+    lago_schema: Annotated[
+        str | None,
+        typer.Option(
+            "--lago-schema", help="Schema that holds Lago's tables.", show_default="public"
+        ),
+    ] = None,
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--vars", metavar="KEY=VALUE", help="An option of dbt_project.yml; repeatable."
+        ),
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Build every metric beside the live ones, test them, then switch.
+
+    When a test fails (exit 1) or the build cannot be done (exit 2), the numbers built before stay.
+    """
+    from tidemill_cli.project import declared_options, find_project, parse_options
+    from tidemill_cli.runner import LAGO_SCHEMA, run_build
+
+    project = find_project(project_dir)
+    wanted = parse_options(assignments or [], declared_options(project))
+    if lago_schema:
+        wanted[LAGO_SCHEMA] = lago_schema
+    connection = resolve(
+        ConnectionOptions(
+            dsn=dsn,
+            profiles_dir=profiles_dir,
+            project_dir=project_dir,
+            target=target,
+            schema=schema,
+        )
+    )
+    summary = run_build(connection, project, wanted)
+    if summary.exit_code is ExitCode.OK:
+        narrate(
+            f"Published {len(summary.published)} metrics in schema {connection.schema} "
+            f"({summary.models} models, {summary.tests} tests, {summary.seconds:.0f} s). "
+            f"{headline(connection)}"
+        )
+    if as_json:
+        emit_json(
+            {
+                "build": summary.build,
+                "as_of": summary.as_of,
+                "schema": connection.schema,
+                "published": summary.published,
+                "models": summary.models,
+                "tests": summary.tests,
+                "failed_tests": [
+                    {"name": test.name, "rows": test.failures, "message": test.message}
+                    for test in summary.failed_tests
+                ],
+                "seconds": round(summary.seconds, 1),
+            }
+        )
+    raise typer.Exit(summary.exit_code)
+
+
+def headline(connection: Connection) -> str:
+    """MRR of the latest day in one sentence."""
+    from tidemill_cli.database.metrics import MetricReader
+    from tidemill_cli.database.session import connect
+    from tidemill_cli.errors import TidemillError
+    from tidemill_cli.money import format_amount
+
+    with connect(connection, "tidemill run") as session:
+        reader = MetricReader(session, connection.schema)
+        try:
+            days = reader.days()
+            levels = reader.mrr_on(days[1]) if days else []
+        except TidemillError:  # another project may publish other metrics
+            return ""
+    if not days or not levels:
+        return "There is no MRR yet."
+    amounts = ", ".join(f"{currency} {format_amount(mrr, currency)}" for currency, mrr in levels)
+    return f"MRR at the end of {days[1]}: {amounts}."

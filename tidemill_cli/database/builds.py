@@ -1,0 +1,107 @@
+"""The table of builds, and the dropping of old ones."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from psycopg import sql
+
+from tidemill_cli.database.catalog import VIEW, relations
+from tidemill_cli.database.session import Session
+
+TABLE = "tidemill_builds"
+
+
+def ensure_table(session: Session, facade: str) -> None:
+    """Create the table of builds."""
+    session.execute(
+        sql.SQL(
+            """
+            create table if not exists {table} (
+                build text primary key,
+                started_at timestamptz not null,
+                finished_at timestamptz,
+                as_of timestamptz not null,
+                status text not null,
+                published boolean not null default false,
+                models integer,
+                tests integer,
+                pruned_at timestamptz
+            )
+            """
+        ).format(table=sql.Identifier(facade, TABLE))
+    )
+
+
+def table_exists(session: Session, facade: str) -> bool:
+    """Whether any build was ever recorded."""
+    return any(relation.name == TABLE for relation in relations(session, facade, TABLE))
+
+
+def insert(session: Session, facade: str, build: str, as_of: datetime) -> None:
+    """Record that a build has begun."""
+    session.execute(
+        sql.SQL(
+            "insert into {table} (build, started_at, as_of, status) "
+            "values (%s, clock_timestamp(), %s, 'running')"
+        ).format(table=sql.Identifier(facade, TABLE)),
+        (build, as_of),
+    )
+
+
+def update(session: Session, facade: str, build: str, **values: Any) -> None:  # noqa: ANN401
+    """Change columns of one build's row."""
+    assignments = sql.SQL(", ").join(
+        sql.SQL("{} = {}").format(sql.Identifier(column), sql.Placeholder(column))
+        for column in values
+    )
+    session.execute(
+        sql.SQL("update {table} set {assignments} where build = {build}").format(
+            table=sql.Identifier(facade, TABLE),
+            assignments=assignments,
+            build=sql.Placeholder("key_build"),
+        ),
+        {**values, "key_build": build},
+    )
+
+
+def close_interrupted(session: Session, facade: str) -> None:
+    """A row still `running` while nobody holds the lock belongs to a run that was killed."""
+    session.execute(
+        sql.SQL("update {table} set status = 'interrupted' where status = 'running'").format(
+            table=sql.Identifier(facade, TABLE)
+        )
+    )
+
+
+def unpruned(session: Session, facade: str) -> list[tuple[str, str, bool]]:
+    """Build, status and whether published, of all builds that still have a schema; newest first."""
+    rows = session.execute(
+        sql.SQL(
+            "select build, status, published from {table} where pruned_at is null "
+            "order by started_at desc, build desc"
+        ).format(table=sql.Identifier(facade, TABLE))
+    )
+    return [(build, status, published) for build, status, published in rows]
+
+
+def drop_schema(session: Session, schema: str) -> None:
+    """Drop a build's relations, then its schema; never with cascade, and all or nothing."""
+    with session.transaction():
+        session.execute("set local lock_timeout = '2s'")
+        found = relations(session, schema)
+        # Views first: they read the tables.
+        for kind, names in (
+            ("view", [one.name for one in found if one.kind == VIEW]),
+            ("materialized view", [one.name for one in found if one.kind == "m"]),
+            ("table", [one.name for one in found if one.kind in ("r", "p")]),
+        ):
+            if names:
+                session.execute(
+                    sql.SQL("drop {kind} {names} restrict").format(
+                        kind=sql.SQL(kind),
+                        names=sql.SQL(", ").join(sql.Identifier(schema, name) for name in names),
+                    )
+                )
+        session.execute(sql.SQL("drop schema if exists {} restrict").format(sql.Identifier(schema)))

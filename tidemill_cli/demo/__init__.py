@@ -1,0 +1,1 @@
+"""Generated billing databases to try Tidemill on."""

@@ -1,0 +1,113 @@
+"""Publish a build: repoint the views that people read, without ever taking them away."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tidemill_cli.console import narrate
+from tidemill_cli.database import catalog, publishing
+from tidemill_cli.database.catalog import Column
+from tidemill_cli.database.session import Session
+from tidemill_cli.errors import TidemillError
+
+METRIC_PREFIX = "metric_"
+_TOGETHER_SECONDS = 5.0
+_ONE_BY_ONE_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a publish did."""
+
+    views: list[str]
+    together: bool  # in one transaction, so that no reader saw two builds at once
+
+
+def publish(
+    session: Session, facade: str, build: str, together_seconds: float = _TOGETHER_SECONDS
+) -> Published:
+    """Make every metric of the build what readers of the facade find."""
+    views = {
+        relation.name: catalog.columns(session, build, relation.name)
+        for relation in catalog.relations(session, build, METRIC_PREFIX)
+    }
+    if not views:
+        raise TidemillError(f"build {build} holds no metrics, so there is nothing to publish.")
+    publishing.create_schema(session, facade)
+    refuse_incompatible(session, facade, views)
+    for stale in _no_longer_built(session, facade, views):
+        narrate(f"{facade}.{stale} is no longer built: it keeps its last numbers until dropped.")
+    if _until_unblocked(
+        lambda: publishing.point_views(session, facade, build, views), together_seconds
+    ):
+        return Published(list(views), together=True)
+    narrate(
+        "Readers keep the metrics busy: switching them one by one, so for a moment they differ."
+    )
+    _one_by_one(session, facade, build, views)
+    return Published(list(views), together=False)
+
+
+def refuse_incompatible(session: Session, facade: str, views: dict[str, list[Column]]) -> None:
+    """Refuse a change of columns that would need the view, and views over it, to be dropped."""
+    for name, columns in views.items():
+        published = catalog.columns(session, facade, name)
+        difference = _difference(published, columns)
+        if difference is None:
+            continue
+        readers = catalog.dependent_views(session, facade, name)
+        drops = [f"drop view {view}" for view in [*readers, f"{facade}.{name}"]]
+        dependents = f"; it is read by {', '.join(readers)}" if readers else ""
+        raise TidemillError(
+            f"{facade}.{name} cannot be switched, because {difference}{dependents}: run "
+            f"`{'; '.join(drops)}`, then `tidemill run` again."
+        )
+
+
+def _difference(published: list[Column], built: list[Column]) -> str | None:
+    """Why `create or replace view` would refuse: it may only append columns."""
+    for position, column in enumerate(published):
+        if position >= len(built):
+            return f"its column {column.name} is no longer built"
+        if built[position].name != column.name:
+            return f"its column {column.name} became {built[position].name}"
+        if built[position].type != column.type:
+            return f"its column {column.name} changed from {column.type} to {built[position].type}"
+    return None
+
+
+def _no_longer_built(session: Session, facade: str, views: dict[str, list[Column]]) -> list[str]:
+    names = [relation.name for relation in catalog.relations(session, facade, METRIC_PREFIX)]
+    return [name for name in names if name not in views]
+
+
+def _one_by_one(session: Session, facade: str, build: str, views: dict[str, list[Column]]) -> None:
+    for switched, (name, columns) in enumerate(views.items()):
+        done = _until_unblocked(
+            lambda view={name: columns}: publishing.point_views(session, facade, build, view),  # type: ignore[misc]
+            _ONE_BY_ONE_SECONDS,
+        )
+        if not done:
+            raise TidemillError(
+                f"a reader holds {facade}.{name} and did not let go for {_ONE_BY_ONE_SECONDS:.0f} "
+                f"seconds, so {switched} of {len(views)} metrics were switched: end the long query "
+                "and run `tidemill run` again."
+            )
+
+
+def _until_unblocked(attempt: Callable[[], None], seconds: float) -> bool:
+    """Try until no reader is in the way; false when the time is up."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            attempt()
+        except publishing.IN_THE_WAY:
+            if time.monotonic() >= deadline:
+                return False
+            # Readers with a rhythm would be met again and again by a retry with one.
+            time.sleep(random.uniform(0.05, 0.4))
+        else:
+            return True

@@ -1,0 +1,122 @@
+"""Checks before a run: whatever would fail later, said at once and in one sentence."""
+
+from __future__ import annotations
+
+from tidemill_cli import lago_requirements as lago
+from tidemill_cli.database import catalog
+from tidemill_cli.database.session import Session, current_user
+from tidemill_cli.errors import TidemillError
+from tidemill_cli.facade import METRIC_PREFIX
+
+_Found = dict[str, dict[str, bool]]
+
+
+def check_lago(session: Session, schema: str) -> str:
+    """Refuse a schema that is not a supported Lago's or cannot be read; name the release."""
+    database = session.info.dbname
+    if not catalog.schema_exists(session, schema):
+        raise TidemillError(
+            f"there is no schema {schema} in database {database}: set tidemill_lago_schema "
+            "(--lago-schema) to the one that holds Lago's tables."
+        )
+    if not catalog.may_use_schema(session, schema):
+        user = current_user(session)
+        raise TidemillError(
+            f"user {user} may not use schema {schema}: `grant usage on schema {schema} to {user}`."
+        )
+    found = catalog.readable_columns(session, schema, lago.tables_to_look_at())
+    _check_tables(found, schema, database)
+    _check_columns(found, schema)
+    _check_privileges(found, schema, current_user(session))
+    return lago.release_name(found) or lago.OLDEST_RELEASE
+
+
+def check_writable(session: Session, schemas: list[str]) -> None:
+    """Refuse a role that cannot create the build schema or write in the lasting ones."""
+    user, database = current_user(session), session.info.dbname
+    if not catalog.may_create_schemas(session):
+        raise TidemillError(
+            f"user {user} may not create schemas in database {database}, which every build needs: "
+            f"`grant create on database {database} to {user}`."
+        )
+    for schema in schemas:
+        if catalog.schema_exists(session, schema) and not catalog.may_create_in_schema(
+            session, schema
+        ):
+            raise TidemillError(
+                f"user {user} may not create relations in schema {schema}: "
+                f"`grant usage, create on schema {schema} to {user}`."
+            )
+
+
+def check_facade(session: Session, schema: str) -> None:
+    """Refuse a facade that holds something which cannot be replaced by a view."""
+    for relation in catalog.relations(session, schema, METRIC_PREFIX):
+        name = f"{schema}.{relation.name}"
+        if relation.kind != catalog.VIEW:
+            raise TidemillError(
+                f"{name} is a {relation.described}, where `tidemill run` publishes a view: move "
+                f"it away, for example `alter {relation.described} {name} rename to "
+                f"old_{relation.name}`."
+            )
+        if not relation.owned:
+            user = current_user(session)
+            raise TidemillError(
+                f"{name} belongs to another user, so {user} cannot replace it: "
+                f"`alter view {name} owner to {user}`."
+            )
+
+
+def _check_tables(found: _Found, schema: str, database: str) -> None:
+    if "subscriptions" not in found:
+        raise TidemillError(
+            f"there is no table subscriptions in schema {schema} of database {database}: is this "
+            "Lago's database? Set tidemill_lago_schema (--lago-schema) if its tables are elsewhere."
+        )
+    for table in lago.REQUIRED:
+        if table not in found:
+            raise TidemillError(f"table {schema}.{table} is missing, which {_expected(found)}")
+
+
+def _check_columns(found: _Found, schema: str) -> None:
+    for table, columns in {**lago.REQUIRED, **lago.OPTIONAL_TABLES}.items():
+        for column in columns:
+            if table in found and column not in found[table]:
+                raise TidemillError(
+                    f"column {column} of {schema}.{table} is missing, which {_expected(found)}"
+                )
+
+
+def _expected(found: _Found) -> str:
+    if lago.release_name(found) is None:
+        return (
+            f"Lago has had since {lago.OLDEST_RELEASE}: this Lago is older, upgrade it to "
+            f"{lago.OLDEST_RELEASE} or newer."
+        )
+    return (
+        f"every Lago from {lago.OLDEST_RELEASE} to {lago.NEWEST_RELEASE} has: this release or this "
+        "copy of its tables is not supported, restore what is missing or use a supported release."
+    )
+
+
+def _check_privileges(found: _Found, schema: str, user: str) -> None:
+    wanted = {
+        table: (*columns, *lago.OPTIONAL_COLUMNS.get(table, ()))
+        for table, columns in {**lago.REQUIRED, **lago.OPTIONAL_TABLES}.items()
+    }
+    unreadable: dict[str, list[str]] = {}
+    for table, names in wanted.items():
+        for column in names:
+            if found.get(table, {}).get(column) is False:
+                unreadable.setdefault(table, []).append(column)
+    if not unreadable:
+        return
+    grants = []
+    for table, columns in unreadable.items():
+        some_readable = any(found[table].values())
+        listed = f" ({', '.join(columns)})" if some_readable else ""
+        grants.append((f"{schema}.{table}{listed}", f"select{listed} on {schema}.{table}"))
+    statements = "; ".join(f"grant {grant} to {user}" for _, grant in grants)
+    raise TidemillError(
+        f"user {user} may not read {', '.join(name for name, _ in grants)}: `{statements}`."
+    )

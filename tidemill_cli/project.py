@@ -1,0 +1,68 @@
+"""Where the dbt project lies, and which options it declares."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from tidemill_cli.errors import TidemillError
+from tidemill_cli.suggest import did_you_mean
+
+_PROJECT_FILE = "dbt_project.yml"
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def find_project(project_dir: Path | None) -> Path:
+    """The project named, else the one in an installed package, else the checkout's."""
+    if project_dir is not None:
+        if not (project_dir / _PROJECT_FILE).is_file():
+            raise TidemillError(
+                f"there is no {_PROJECT_FILE} in {project_dir}: pass the folder that holds it."
+            )
+        return project_dir.resolve()
+    for candidate in (_PACKAGE / "dbt_project", _PACKAGE.parent):
+        if (candidate / _PROJECT_FILE).is_file():
+            return candidate
+    raise TidemillError(
+        "the dbt project is missing from this installation: install tidemill again, or pass "
+        "--project-dir."
+    )
+
+
+def declared_options(project: Path) -> dict[str, Any]:
+    """The vars of dbt_project.yml with their defaults."""
+    import yaml
+
+    document = yaml.safe_load((project / _PROJECT_FILE).read_text(encoding="utf-8")) or {}
+    options: dict[str, Any] = {}
+    for name, value in (document.get("vars") or {}).items():
+        # vars may be scoped to a project by name.
+        options.update(value if isinstance(value, dict) else {name: value})
+    return options
+
+
+def parse_options(assignments: Iterable[str], declared: dict[str, Any]) -> dict[str, Any]:
+    """Turn KEY=VALUE words into vars; a value is YAML, so lists and numbers can be written."""
+    import yaml
+
+    options: dict[str, Any] = {}
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        name = name.strip()
+        if not equals or not name:
+            raise TidemillError(f"--vars {assignment} cannot be read: write it as KEY=VALUE.")
+        if name not in declared:
+            raise TidemillError(
+                f"--vars {name}: there is no such option; {did_you_mean(name, declared)}"
+            )
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise TidemillError(
+                f"--vars {name}={text}: the value cannot be read as YAML; put quotes around it."
+            ) from None
+        # Instants and decimals go through as they were written, not as YAML understands them.
+        options[name] = text.strip() if isinstance(value, float | dt.date) else value
+    return options

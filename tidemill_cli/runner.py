@@ -1,0 +1,222 @@
+"""One run: lock, checks, build beside the live numbers, tests, then one switch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from tidemill_cli import dbt, preflight
+from tidemill_cli.builds import PUBLISHED, BuildLog
+from tidemill_cli.config import Connection
+from tidemill_cli.console import narrate
+from tidemill_cli.database.locks import lock_holder, try_run_lock
+from tidemill_cli.database.session import Session, connect, one_value
+from tidemill_cli.errors import ExitCode, TidemillError
+from tidemill_cli.facade import publish
+from tidemill_cli.progress import progress
+from tidemill_cli.project import declared_options
+
+AS_OF = "tidemill_as_of"
+SOURCES = "tidemill_billing_sources"
+LAGO_SCHEMA = "tidemill_lago_schema"
+_UNCHANGED = "the numbers built before stay as they were"
+
+# libpq parameters that dbt-postgres knows under the same name.
+_DBT_KEYS = ("sslmode", "sslcert", "sslkey", "sslrootcert", "connect_timeout", "keepalives_idle")
+_DBT_NUMBERS = ("connect_timeout", "keepalives_idle")
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What a run came to."""
+
+    build: str
+    as_of: str
+    published: list[str]
+    models: int
+    tests: int
+    failed_tests: list[dbt.NodeResult]
+    seconds: float
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Exit code of the command that ran it."""
+        return ExitCode.TESTS_FAILED if self.failed_tests else ExitCode.OK
+
+
+def run_build(connection: Connection, project: Path, options: Mapping[str, Any]) -> RunSummary:
+    """Build, test and publish every metric, or leave the last good numbers in place."""
+    started = time.monotonic()
+    with connect(connection, "tidemill run") as session:
+        info = session.info
+        narrate(f"Database {info.dbname} on {info.host} as {info.user} ({connection.source}).")
+        _take_lock(session)
+        settings = {**declared_options(project), **options}
+        _check(session, connection.schema, settings)
+        # The only "now" of the whole run.
+        as_of = _instant(session, settings.get(AS_OF))
+        log = BuildLog(session, connection.schema)
+        build = log.start(as_of)
+        try:
+            return _build_and_publish(
+                session,
+                connection,
+                project,
+                log,
+                build,
+                {**options, AS_OF: as_of.isoformat()},
+                started,
+            )
+        except psycopg.OperationalError as error:
+            raise TidemillError(
+                f"the connection was lost during build {build} ({_first_line(error)}); "
+                f"{_UNCHANGED}."
+            ) from None
+
+
+def _build_and_publish(
+    session: Session,
+    connection: Connection,
+    project: Path,
+    log: BuildLog,
+    build: str,
+    options: Mapping[str, Any],
+    started: float,
+) -> RunSummary:
+    narrate(f"Building {build} with dbt.")
+    with progress("models and tests") as bar:
+        result = dbt.build(project, _dbt_target(session, connection, build), options, bar.update)
+    _warn(result)
+    if result.error or result.errors:
+        log.finish(build, "failed", result.models, result.tests)
+        if not log.drop_if_empty(build):
+            narrate(f"What was built is left in schema {build}.")
+        log.prune()
+        raise TidemillError(f"{_what_failed(result)} Nothing was published; {_UNCHANGED}.")
+    published: list[str] = []
+    if result.failed_tests:
+        log.finish(build, "tests_failed", result.models, result.tests)
+        _explain_failed_tests(result.failed_tests, build)
+    else:
+        try:
+            published = publish(session, connection.schema, build).views
+        except TidemillError:
+            log.finish(build, "refused", result.models, result.tests)
+            raise
+        log.finish(build, PUBLISHED, result.models, result.tests)
+    log.prune()
+    return RunSummary(
+        build=build,
+        as_of=str(options[AS_OF]),
+        published=published,
+        models=result.models,
+        tests=result.tests,
+        failed_tests=result.failed_tests,
+        seconds=time.monotonic() - started,
+    )
+
+
+def _take_lock(session: Session) -> None:
+    if try_run_lock(session):
+        return
+    holder = lock_holder(session)
+    who = "another session"
+    if holder:
+        since = f" since {holder.since:%Y-%m-%d %H:%M:%S %Z}" if holder.since else ""
+        who = f"process {holder.pid} ({holder.application_name}){since}"
+    raise TidemillError(
+        f"another run is under way in database {session.info.dbname}: {who} holds the lock; wait "
+        "for it to end."
+    )
+
+
+def _check(session: Session, schema: str, settings: Mapping[str, Any]) -> None:
+    preflight.check_writable(session, [schema, f"{schema}_history"])
+    preflight.check_facade(session, schema)
+    if "lago" in (settings.get(SOURCES) or ()):
+        lago_schema = str(settings.get(LAGO_SCHEMA) or "public")
+        release = preflight.check_lago(session, lago_schema)
+        narrate(f"Lago {release} in schema {lago_schema}.")
+
+
+def _instant(session: Session, wanted: object) -> datetime:
+    instant = None if wanted is None else str(wanted)
+    try:
+        found = one_value(
+            session, "select coalesce(%s::timestamptz, clock_timestamp())", (instant,)
+        )
+    except psycopg.DataError:
+        raise TidemillError(
+            f"{AS_OF} is {wanted!r}: set it to an instant such as 2026-03-31T00:00:00Z."
+        ) from None
+    if not isinstance(found, datetime):
+        raise TypeError(found)
+    return found.astimezone(UTC)
+
+
+def _dbt_target(session: Session, connection: Connection, build: str) -> dbt.Target:
+    # What the open session uses, so that .pgpass, PGHOST and service files count for dbt too.
+    info = session.info
+    parameters: dict[str, str | int] = {
+        "host": info.host,
+        "port": info.port,
+        "user": info.user,
+        "dbname": info.dbname,
+    }
+    for key in _DBT_KEYS:
+        value = connection.parameters.get(key)
+        if value is not None:
+            parameters[key] = int(value) if key in _DBT_NUMBERS else value
+    if connection.role:
+        parameters["role"] = connection.role
+    return dbt.Target(
+        parameters=parameters,
+        password=info.password or "",
+        schema=connection.schema,
+        build_schema=build,
+        threads=connection.threads,
+    )
+
+
+def _what_failed(result: dbt.DbtResult) -> str:
+    if not result.errors:
+        return _as_sentence(result.error or "")
+    first, *others = result.errors
+    if first.kind == "operation":  # a hook: the project's own check of the options
+        return _as_sentence(first.message)
+    more = f" (and {len(others)} more)" if others else ""
+    return _as_sentence(
+        f"{first.kind.replace('_', ' ')} {first.name} failed{more}: {first.message}"
+    )
+
+
+def _warn(result: dbt.DbtResult) -> None:
+    for test in result.warnings:
+        narrate(f"warning: {test.name}: {_as_sentence(test.message)}")
+
+
+def _explain_failed_tests(tests: list[dbt.NodeResult], build: str) -> None:
+    for test in tests:
+        rows = (
+            f" on {test.failures} row{'s' if test.failures != 1 else ''}" if test.failures else ""
+        )
+        breaks = f" This breaks {', '.join(test.breaks)}." if test.breaks else ""
+        kind = test.kind.replace("_", " ")
+        narrate(f"{kind} {test.name} failed{rows}: {_as_sentence(test.message)}{breaks}")
+    narrate(f"Nothing was published, {_UNCHANGED}; schema {build} is left to look at.")
+
+
+def _as_sentence(text: str) -> str:
+    text = text.strip()
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
