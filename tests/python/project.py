@@ -45,7 +45,7 @@ class Project:
             check=False,
         )
 
-    def build(self, *arguments: str, **options: Any) -> None:
+    def build(self, *arguments: str, **options: Any) -> None:  # noqa: ANN401 - passed on
         """Run `dbt build`, and fail with its output when it does."""
         done = self.dbt("build", *arguments, **options)
         assert done.returncode == 0, done.stdout[-4000:] + done.stderr

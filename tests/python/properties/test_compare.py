@@ -23,6 +23,7 @@ from .actions import (
     Subscribe,
     Terminate,
 )
+from .captured import load_history
 from .catalogue import START
 from .compare import DIMENSIONS, differences
 from .play import END, Played, play
@@ -67,22 +68,18 @@ def fill(connection: psycopg.Connection[object], played: Played) -> None:
         """
         create schema tidemill_history;
         create table tidemill_history.lago_plans_history
-            (id uuid, amount_cents bigint, observed_at timestamptz);
+            (plan_id uuid, amount numeric, currency text, observed_at timestamptz);
+        create table tidemill_history.lago_subscriptions_history
+            (segment_id uuid, plan_id uuid, observed_at timestamptz);
+        create table tidemill_history.lago_fixed_charges_history
+            (fixed_charge_id uuid, properties jsonb, observed_at timestamptz);
+        create table tidemill_history.lago_applied_coupons_history
+            (applied_coupon_id uuid, observed_at timestamptz);
         create table tidemill_history.lago_customers_history
-            (id uuid, country text, observed_at timestamptz);
+            (customer_id uuid, country text, observed_at timestamptz);
         """
     )
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "insert into tidemill_history.lago_plans_history"
-            " values (%(id)s, %(amount_cents)s, %(observed_at)s)",
-            played.history["lago_plans_history"],
-        )
-        cursor.executemany(
-            "insert into tidemill_history.lago_customers_history"
-            " values (%(id)s, %(country)s, %(observed_at)s)",
-            played.history["lago_customers_history"],
-        )
+    load_history(connection, played)
     write_relations(connection, compute(*read_raw(connection, "public", "tidemill_history"), END))
 
 

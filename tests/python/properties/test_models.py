@@ -7,23 +7,20 @@ takes a fraction of a second, and a failing one can shrink.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
-from psycopg import sql
-from psycopg.types.json import Jsonb
 
 from project import Project
 from reference.items import Options
-from reference.rows import HISTORY_IDS, SUBUNITS
 from tidemill_cli.demo.lago.engine import LagoEngine
 from tidemill_cli.demo.lago.load import load
 from tidemill_cli.demo.lago.schema import create_indexes, create_primary_keys, create_schema
 
 from .actions import Action
+from .captured import load_history
 from .catalogue import START
 from .compare import differences
 from .histories import histories
@@ -78,7 +75,7 @@ class Built:
         """Fill the build, compare every metric with the reference, and leave no trace."""
         try:
             load(self.connection, played.rows)
-            _load_history(self.connection, played)
+            load_history(self.connection, played)
             for statement in self.refreshes:
                 self.connection.execute(statement)
             found = differences(self.connection, END, self.definitions.options)
@@ -110,30 +107,6 @@ def built(
         connection.execute("truncate tidemill_core.as_of")
         connection.commit()
         yield Built(connection, project.refreshes(), definitions)
-
-
-def _load_history(connection: psycopg.Connection[Any], played: Played) -> None:
-    """Write captured versions as the snapshots would have."""
-    currencies = {row["id"]: str(row["amount_currency"]) for row in played.rows.get("plans", ())}
-    for name, rows in played.history.items():
-        for row in rows:
-            version = {HISTORY_IDS[name]: row["id"], "observed_at": row["observed_at"]}
-            if name == "lago_plans_history":
-                currency = currencies[row["id"]]
-                version["currency"] = currency
-                version["amount"] = Decimal(row["amount_cents"]) / SUBUNITS.get(currency, 100)
-            for column in ("plan_id", "country", "properties"):
-                if column in row and column not in version:
-                    value = row[column]
-                    version[column] = Jsonb(value) if column == "properties" else value
-            connection.execute(
-                sql.SQL("insert into tidemill_history.{} ({}) values ({})").format(
-                    sql.Identifier(name),
-                    sql.SQL(", ").join(map(sql.Identifier, version)),
-                    sql.SQL(", ").join(map(sql.Placeholder, version)),
-                ),
-                version,
-            )
 
 
 THOROUGH = settings(

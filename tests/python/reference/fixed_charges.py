@@ -71,7 +71,7 @@ class FixedCharge:
         return self._deleted_at is None or moment < self._deleted_at
 
     def units_at(self, moment: datetime) -> Decimal:
-        """The units in force: the last event's, none before it; without events the agreed number."""
+        """The units the last event states, none before it; without events the agreed number."""
         units = Decimal(0) if self._events else self._first_units
         for timestamp, event_units in self._events:
             if timestamp <= moment:

@@ -294,6 +294,7 @@ def test_g41_more_seats_at_a_lower_price_is_one_expansion() -> None:
     plan = lago.plan("a", 0)
     seats = lago.fixed_charge(plan, {"amount": "9"}, units=10)
     s = lago.subscription(lago.customer(), plan, "2025-01-01")
+    lago.set_units(s, seats, "2025-01-01", 10)
     lago.set_units(s, seats, "2025-03-05 10:00", 15)
     lago.capture("fixed_charges", seats, "2025-02-01", properties={"amount": "10"})
     lago.capture("fixed_charges", seats, "2025-03-05 23:00")
