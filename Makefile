@@ -22,7 +22,7 @@ test: $(INSTALLED) ## Everything that must pass.
 	@$(BIN)/python -m pytest -m "not slow" $(PYTEST)
 
 test-all: $(INSTALLED) ## The tests that take minutes, too.
-	@$(BIN)/python -m pytest $(PYTEST)
+	@HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest $(PYTEST)
 
 lint: $(INSTALLED) ## ruff, mypy and sqlfluff.
 	@$(BIN)/ruff check .

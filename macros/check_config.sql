@@ -17,11 +17,6 @@
             "tidemill_billing_sources is '" ~ sources ~ "': set it to a list such as [lago]."
         ) -%}
     {%- endif -%}
-    {%- for source in sources if source not in ["lago"] -%}
-        {%- do exceptions.raise_compiler_error(
-            "tidemill_billing_sources names '" ~ source ~ "': set it to a list of lago."
-        ) -%}
-    {%- endfor -%}
     {%- if execute -%}
         {%- set zone = var("tidemill_reporting_timezone") -%}
         {%- set found = run_query(

@@ -10,6 +10,7 @@ from typing import Any
 from tidemill_cli.errors import TidemillError
 from tidemill_cli.suggest import did_you_mean
 
+BILLING_SOURCES = "tidemill_billing_sources"
 _PROJECT_FILE = "dbt_project.yml"
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -41,6 +42,17 @@ def declared_options(project: Path) -> dict[str, Any]:
         # vars may be scoped to a project by name.
         options.update(value if isinstance(value, dict) else {name: value})
     return options
+
+
+def check_sources(project: Path, sources: object) -> None:
+    """Refuse a billing source that the project has no folder for; dbt would name a model of it."""
+    folders = sorted(path.name for path in (project / "models" / "sources").glob("*/"))
+    for source in sources if isinstance(sources, list) else ():
+        if folders and source not in folders:
+            raise TidemillError(
+                f"{BILLING_SOURCES} names {source!r}, and there is no models/sources/{source}: "
+                f"choose from {', '.join(folders)}."
+            )
 
 
 def parse_options(assignments: Iterable[str], declared: dict[str, Any]) -> dict[str, Any]:

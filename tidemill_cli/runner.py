@@ -20,10 +20,9 @@ from tidemill_cli.database.session import Session, connect, one_value
 from tidemill_cli.errors import ExitCode, TidemillError
 from tidemill_cli.facade import publish
 from tidemill_cli.progress import progress
-from tidemill_cli.project import declared_options
+from tidemill_cli.project import BILLING_SOURCES, check_sources, declared_options
 
 AS_OF = "tidemill_as_of"
-SOURCES = "tidemill_billing_sources"
 LAGO_SCHEMA = "tidemill_lago_schema"
 _UNCHANGED = "the numbers built before stay as they were"
 
@@ -58,7 +57,7 @@ def run_build(connection: Connection, project: Path, options: Mapping[str, Any])
         narrate(f"Database {info.dbname} on {info.host} as {info.user} ({connection.source}).")
         _take_lock(session)
         settings = {**declared_options(project), **options}
-        _check(session, connection.schema, settings)
+        _check(session, connection.schema, project, settings)
         # The only "now" of the whole run.
         as_of = _instant(session, settings.get(AS_OF))
         log = BuildLog(session, connection.schema)
@@ -136,10 +135,11 @@ def _take_lock(session: Session) -> None:
     )
 
 
-def _check(session: Session, schema: str, settings: Mapping[str, Any]) -> None:
+def _check(session: Session, schema: str, project: Path, settings: Mapping[str, Any]) -> None:
     preflight.check_writable(session, [schema, f"{schema}_history"])
     preflight.check_facade(session, schema)
-    if "lago" in (settings.get(SOURCES) or ()):
+    check_sources(project, settings.get(BILLING_SOURCES))
+    if "lago" in (settings.get(BILLING_SOURCES) or ()):
         lago_schema = str(settings.get(LAGO_SCHEMA) or "public")
         release = preflight.check_lago(session, lago_schema)
         narrate(f"Lago {release} in schema {lago_schema}.")

@@ -1,12 +1,10 @@
+{%- set given = var('tidemill_as_of') -%}
+
 with
 
 run_time as (
 
-    select
-        coalesce(
-            {% if var('tidemill_as_of') %}'{{ var("tidemill_as_of") }}'::timestamptz{% else %}null{% endif %},
-            now()
-        ) as as_of
+    select coalesce({{ "'" ~ given ~ "'" if given else 'null' }}::timestamptz, now()) as as_of
 
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,10 +11,25 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from tidemill_cli.embedded import load_package
+
+# A history takes its time, and may be long. `make test` looks at the same ones every time.
+_CHECKS = (
+    HealthCheck.too_slow,
+    HealthCheck.data_too_large,
+    HealthCheck.function_scoped_fixture,
+)
+settings.register_profile(
+    "quick", max_examples=25, derandomize=True, deadline=None, suppress_health_check=_CHECKS
+)
+settings.register_profile(
+    "thorough", max_examples=1000, deadline=None, suppress_health_check=_CHECKS
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 # Nothing here has to survive a crash.
 _FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")

@@ -52,8 +52,8 @@ def demo(
     from tidemill_cli.config import Connection
     from tidemill_cli.demo.report import headline_tables, what_next
     from tidemill_cli.embedded import DemoServer
-    from tidemill_cli.project import find_project
-    from tidemill_cli.runner import AS_OF, SOURCES, run_build
+    from tidemill_cli.project import BILLING_SOURCES, find_project
+    from tidemill_cli.runner import AS_OF, run_build
 
     narrate("Starting the embedded PostgreSQL.")
     server = DemoServer.start(state_dir)
@@ -61,7 +61,7 @@ def demo(
     connection = Connection("the demo server", server.parameters())
     # The history ends at this instant: numbers "as of now" would show days that nobody lived.
     summary = run_build(
-        connection, find_project(None), {SOURCES: [engine.value], AS_OF: end.isoformat()}
+        connection, find_project(None), {BILLING_SOURCES: [engine.value], AS_OF: end.isoformat()}
     )
     if summary.exit_code is not ExitCode.OK:
         raise typer.Exit(summary.exit_code)

@@ -14,6 +14,8 @@ from cli.conftest import Tidemill
 from tidemill_cli.config import ConnectionOptions, resolve
 from tidemill_cli.database.locks import try_run_lock
 from tidemill_cli.database.session import Session, connect
+from tidemill_cli.errors import TidemillError
+from tidemill_cli.project import check_sources
 
 
 @pytest.fixture
@@ -242,3 +244,9 @@ def test_a_profile_with_its_own_schema_publishes_there(
     row = session.execute("select build from finance.tidemill_builds").fetchone()
     assert row
     assert row[0].startswith("finance_2")
+
+
+def test_a_billing_source_without_a_folder_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "models" / "sources" / "lago").mkdir(parents=True)
+    with pytest.raises(TidemillError, match=r"names 'foo', and there is no models/sources/foo"):
+        check_sources(tmp_path, ["lago", "foo"])

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from reference.items import Options
 from reference.ledger import Result, compute
@@ -15,15 +15,9 @@ from .histories import histories
 from .mutations import Mutation, mutate, mutations
 from .play import END, play
 
-QUICK = settings(
-    max_examples=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
 ZONES = ("UTC", "America/New_York", "Asia/Tokyo")
 
 
-@QUICK
 @given(history=histories(), changes=mutations())
 def test_the_reference_holds_its_invariants_over_any_history(
     history: list[Action], changes: list[Mutation]
@@ -38,7 +32,6 @@ def test_the_reference_holds_its_invariants_over_any_history(
         check_invariants(result)
 
 
-@QUICK
 @given(history=histories())
 def test_what_is_known_earlier_is_a_prefix_of_what_is_known_later_without_scheduled_ends(
     history: list[Action],

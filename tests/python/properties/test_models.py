@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from project import Project
 from reference.items import Options
@@ -109,23 +109,11 @@ def built(
         yield Built(connection, project.refreshes(), definitions)
 
 
-THOROUGH = settings(
-    deadline=None,
-    suppress_health_check=[
-        HealthCheck.too_slow,
-        HealthCheck.data_too_large,
-        HealthCheck.function_scoped_fixture,
-    ],
-)
-
-
-@THOROUGH
 @given(history=histories())
 def test_any_history_gives_the_reference_numbers(built: Built, history: list[Action]) -> None:
     built.check(play(LagoEngine(seed=1, start=START), history))
 
 
-@THOROUGH
 @given(history=histories(), changes=mutations())
 def test_any_history_with_late_lost_or_voided_rows_gives_the_reference_numbers(
     built: Built, history: list[Action], changes: list[Mutation]
