@@ -1,121 +1,25 @@
 with
 
-items as (
+transitions as (
 
     select
         *,
-        lag(to_date) over item = from_date as continues,
-        lead(from_date) over item is not distinct from to_date as is_continued,
-        lag(plan) over item as old_plan,
-        lag(product) over item as old_product,
-        lag(currency) over item as old_currency,
-        lag(country) over item as old_country,
-        lag(billing_interval) over item as old_billing_interval,
-        lag(quantity) over item as old_quantity,
-        lag(list_mrr) over item as old_list_mrr,
-        lag(mrr) over item as old_mrr,
-        lag(source_row) over item as old_source_row
-    from {{ ref('item_mrr') }}
-    window item as (
-        partition by billing_source, tenant_id, customer_id, item_id
-        order by from_date
-    )
-
-),
-
--- An item begins.
-begun as (
-
-    select
-        billing_source,
-        tenant_id,
-        customer_id,
-        subscription_id,
-        from_date as movement_date,
-        changed_at,
-        plan,
-        product,
-        currency,
-        country,
-        billing_interval,
-        false as is_move,
-        'subscription' as reason,
-        mrr as amount,
-        source_row
-    from items
-    where continues is not true
-
-),
-
--- An item ends.
-ended as (
-
-    select
-        billing_source,
-        tenant_id,
-        customer_id,
-        subscription_id,
-        to_date as movement_date,
-        ended_at as changed_at,
-        plan,
-        product,
-        currency,
-        country,
-        billing_interval,
-        false as is_move,
-        'subscription' as reason,
-        -mrr as amount,
-        source_row
-    from items
-    where to_date is not null and not is_continued
-
-),
-
-changed as (
-
-    select
-        *,
-        plan <> old_plan or billing_interval <> old_billing_interval as is_plan_change,
+        old_mrr is null or mrr is null as is_begin_or_end,
         currency <> old_currency as is_currency_change,
-        plan <> old_plan
-        or product <> old_product
-        or currency <> old_currency
-        or country <> old_country
-        or billing_interval <> old_billing_interval as is_tuple_change
-    from items
-    where continues
+        plan <> old_plan or billing_interval <> old_billing_interval as is_plan_change,
+        (plan, product, currency, country, billing_interval)
+        is distinct from
+        (old_plan, old_product, old_currency, old_country, old_billing_interval)
+            as is_tuple_change,
+        -- Whether before and after have a common part. Nothing and another currency have none.
+        coalesce(old_mrr > 0 and mrr > 0 and currency = old_currency, false) as is_comparable
+    from {{ ref('item_transitions') }}
 
 ),
 
--- Money that moves between dimension tuples without the total changing.
-moves as (
-
-    select
-        *,
-        case when is_plan_change then 'plan' else 'other' end as reason
-    from changed
-    where is_tuple_change and not is_currency_change and old_mrr > 0 and mrr > 0
-
-),
-
--- No common part: nothing was paid before or after, or the two cannot be compared.
-replaced as (
-
-    select
-        *,
-        case
-            when is_currency_change then 'currency_change'
-            when is_plan_change then 'plan'
-            else 'other'
-        end as reason
-    from changed
-    where is_tuple_change and (is_currency_change or old_mrr = 0 or mrr = 0)
-
-),
-
--- The steps of a change in order: plan at the old quantity, quantity, price, discount. Units that
--- come or go count at the price before, unless the plan changed; what remains is price or plan.
-modified as (
+-- Units that come or go count at the price before; at the new one if the plan changed, since the
+-- plan comes first, at the old quantity.
+with_quantity_change as (
 
     select
         *,
@@ -125,148 +29,41 @@ modified as (
                 then round(list_mrr / quantity * (quantity - old_quantity), 10)
             else round(old_list_mrr / old_quantity * (quantity - old_quantity), 10)
         end as quantity_change
-    from changed
-    where not is_tuple_change or (not is_currency_change and old_mrr > 0 and mrr > 0)
+    from transitions
 
 ),
 
-steps as (
-
-    select
-        modified.*,
-        reasons.reason,
-        case reasons.reason
-            when 'quantity' then modified.quantity_change
-            when 'discount'
-                then (modified.mrr - modified.list_mrr) - (modified.old_mrr - modified.old_list_mrr)
-            when 'plan'
-                then
-                    case
-                        when modified.is_plan_change
-                            then modified.list_mrr - modified.old_list_mrr - modified.quantity_change
-                        else 0
-                    end
-            else
-                case
-                    when not modified.is_plan_change
-                        then modified.list_mrr - modified.old_list_mrr - modified.quantity_change
-                    else 0
-                end
-        end as amount
-    from modified
-    cross join (
-        values ('plan'), ('quantity'), ('price'), ('discount')
-    ) as reasons (reason)
-
-),
-
+-- Money leaves the old tuple and comes to the new one. The common part of the two only moves, and
+-- what makes the difference is told in steps: plan, quantity, price, discount.
 parts as (
 
-    select * from begun
-
-    union all
-
-    select * from ended
-
-    union all
-
     select
-        billing_source,
-        tenant_id,
-        customer_id,
-        subscription_id,
-        from_date,
-        changed_at,
-        old_plan,
-        old_product,
-        old_currency,
-        old_country,
-        old_billing_interval,
-        true,
-        reason,
-        -old_mrr,
-        old_source_row
-    from moves
-
-    union all
-
-    select
-        billing_source,
-        tenant_id,
-        customer_id,
-        subscription_id,
-        from_date,
-        changed_at,
-        plan,
-        product,
-        currency,
-        country,
-        billing_interval,
-        true,
-        reason,
-        old_mrr,
-        source_row
-    from moves
-
-    union all
-
-    select
-        billing_source,
-        tenant_id,
-        customer_id,
-        subscription_id,
-        from_date,
-        changed_at,
-        old_plan,
-        old_product,
-        old_currency,
-        old_country,
-        old_billing_interval,
-        false,
-        reason,
-        -old_mrr,
-        old_source_row
-    from replaced
-
-    union all
-
-    select
-        billing_source,
-        tenant_id,
-        customer_id,
-        subscription_id,
-        from_date,
-        changed_at,
-        plan,
-        product,
-        currency,
-        country,
-        billing_interval,
-        false,
-        reason,
-        mrr,
-        source_row
-    from replaced
-
-    union all
-
-    select
-        billing_source,
-        tenant_id,
-        customer_id,
-        subscription_id,
-        from_date,
-        changed_at,
-        plan,
-        product,
-        currency,
-        country,
-        billing_interval,
-        false,
-        reason,
-        amount,
-        source_row
-    from steps
+        changes.*,
+        part_names.part,
+        case part_names.part
+            when 'out' then case when changes.is_tuple_change then -changes.old_mrr end
+            when 'in'
+                then
+                    case
+                        when not changes.is_tuple_change then 0
+                        when changes.is_comparable then changes.old_mrr
+                        else changes.mrr
+                    end
+            when 'quantity' then changes.quantity_change
+            when 'discount'
+                then (changes.mrr - changes.list_mrr) - (changes.old_mrr - changes.old_list_mrr)
+            when case when changes.is_plan_change then 'plan' else 'price' end
+                then changes.list_mrr - changes.old_list_mrr - changes.quantity_change
+            else 0
+        end as amount
+    from with_quantity_change as changes
+    cross join (
+        values ('out'), ('in'), ('plan'), ('quantity'), ('price'), ('discount')
+    ) as part_names (part)
+    where
+        part_names.part in ('out', 'in')
+        or changes.is_comparable
+        or not changes.is_tuple_change
 
 )
 
@@ -279,13 +76,19 @@ select
     subscription_id,
     movement_date,
     changed_at,
-    plan,
-    product,
-    currency,
-    country,
-    billing_interval,
-    is_move,
-    reason,
+    case when part = 'out' then old_plan else plan end as plan,
+    case when part = 'out' then old_product else product end as product,
+    case when part = 'out' then old_currency else currency end as currency,
+    case when part = 'out' then old_country else country end as country,
+    case when part = 'out' then old_billing_interval else billing_interval end as billing_interval,
+    part in ('out', 'in') and is_comparable as is_move,
+    case
+        when part not in ('out', 'in') then part
+        when is_begin_or_end then 'subscription'
+        when is_currency_change then 'currency_change'
+        when is_plan_change then 'plan'
+        else 'other'
+    end as reason,
     amount::numeric(28, 10) as amount,
     source_row
 from parts
