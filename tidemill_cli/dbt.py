@@ -21,7 +21,6 @@ _PASSWORD_VARIABLE = (
     "DBT_ENV_SECRET_TIDEMILL_PASSWORD"  # dbt keeps DBT_ENV_SECRET_* out of its logs
 )
 _BUILD_SCHEMA_VARIABLE = "TIDEMILL_BUILD_SCHEMA"
-_TEST_KINDS = ("test", "unit_test")
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class NodeResult:
     @property
     def is_test(self) -> bool:
         """Whether it checks rather than builds."""
-        return self.kind in _TEST_KINDS
+        return self.kind == "test"
 
 
 @dataclass(frozen=True)
@@ -107,6 +106,8 @@ def build(
             *("--target-path", str(work / "target")),
             *("--log-path", str(work / "logs")),
             *("--log-level", "none"),
+            # Unit tests prove the code, not the data: they belong to development.
+            *("--exclude-resource-type", "unit_test"),
             "--no-print",
             "--no-send-anonymous-usage-stats",
             # The build schema is new every time; a partial parse would keep the last one's name.

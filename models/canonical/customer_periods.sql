@@ -76,29 +76,44 @@ balances as (
 ),
 
 -- A customer joins or leaves a dimension value when its MRR there leaves or reaches zero.
+by_day as (
+
+    select
+        billing_source,
+        tenant_id,
+        dimension,
+        dimension_value,
+        movement_date,
+        count(*) filter (where is_first) as new_customers,
+        count(*) filter (where paid_before = 0 and not is_first) as returned_customers,
+        count(*) filter (where paid_after = 0) as lost_customers
+    from balances
+    where paid_before = 0 or paid_after = 0
+    group by billing_source, tenant_id, dimension, dimension_value, movement_date
+
+),
+
 by_period as (
 
     select
         grains.grain,
-        {{ period_start('grains.grain', 'balances.movement_date') }} as period_start,
-        balances.billing_source,
-        balances.tenant_id,
-        balances.dimension,
-        balances.dimension_value,
-        count(*) filter (where balances.is_first) as new_customers,
-        count(*) filter (where balances.paid_before = 0 and not balances.is_first)
-            as returned_customers,
-        count(*) filter (where balances.paid_after = 0) as lost_customers
-    from balances
+        {{ period_start('grains.grain', 'by_day.movement_date') }} as period_start,
+        by_day.billing_source,
+        by_day.tenant_id,
+        by_day.dimension,
+        by_day.dimension_value,
+        sum(by_day.new_customers)::bigint as new_customers,
+        sum(by_day.returned_customers)::bigint as returned_customers,
+        sum(by_day.lost_customers)::bigint as lost_customers
+    from by_day
     cross join grains
-    where balances.paid_before = 0 or balances.paid_after = 0
     group by
         grains.grain,
-        {{ period_start('grains.grain', 'balances.movement_date') }},
-        balances.billing_source,
-        balances.tenant_id,
-        balances.dimension,
-        balances.dimension_value
+        {{ period_start('grains.grain', 'by_day.movement_date') }},
+        by_day.billing_source,
+        by_day.tenant_id,
+        by_day.dimension,
+        by_day.dimension_value
 
 ),
 

@@ -19,7 +19,8 @@ ended as (
     select
         applied_coupons.*,
         case
-            when applied_coupons.discount_kind = 'once' and applied_coupons.is_terminated
+            -- It lowers one invoice; which one is known when it has been used.
+            when applied_coupons.discount_kind = 'once'
                 then greatest(applied_coupons.created_at, uses.covered_from)
             else applied_coupons.created_at
         end as valid_from,

@@ -6,7 +6,7 @@ takes a fraction of a second, and a failing one can shrink.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
@@ -67,8 +67,8 @@ def definitions(request: pytest.FixtureRequest) -> Definitions:
 class Built:
     """A session on an empty build, and the statements that fill it."""
 
-    connection: psycopg.Connection[Any]
-    refreshes: list[str]
+    connection: psycopg.Connection[Any] = field(repr=False)
+    refreshes: list[str] = field(repr=False)
     definitions: Definitions
 
     def check(self, played: Played) -> None:
