@@ -26,7 +26,6 @@ REQUIRED: dict[str, tuple[str, ...]] = {
         "organization_id",
         "parent_id",
         "code",
-        "name",
         "interval",
         "amount_cents",
         "amount_currency",
