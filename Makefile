@@ -28,12 +28,12 @@ lint: $(INSTALLED) ## ruff, mypy and sqlfluff.
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/sqlfluff lint models
+	@$(BIN)/sqlfluff lint models tests/laws
 
 format: $(INSTALLED) ## Put the code in the house format.
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
-	@$(BIN)/sqlfluff fix models
+	@$(BIN)/sqlfluff fix models tests/laws
 
 # Made again whenever a dependency changes; a half-made .venv has no stamp and is begun anew.
 $(INSTALLED): requirements.lock pyproject.toml

@@ -5,7 +5,7 @@ items as (
     select
         *,
         lag(to_date) over item = from_date as continues,
-        lead(from_date) over item is not distinct from to_date as is_continued,
+        (lead(from_date) over item is not distinct from to_date) as is_continued,
         lag(plan) over item as old_plan,
         lag(product) over item as old_product,
         lag(currency) over item as old_currency,

@@ -7,10 +7,11 @@ transitions as (
         old_mrr is null or mrr is null as is_begin_or_end,
         currency <> old_currency as is_currency_change,
         plan <> old_plan or billing_interval <> old_billing_interval as is_plan_change,
-        (plan, product, currency, country, billing_interval)
-        is distinct from
-        (old_plan, old_product, old_currency, old_country, old_billing_interval)
-            as is_tuple_change,
+        (
+            (plan, product, currency, country, billing_interval)
+            is distinct from
+            (old_plan, old_product, old_currency, old_country, old_billing_interval)
+        ) as is_tuple_change,
         -- Whether before and after have a common part. Nothing and another currency have none.
         coalesce(old_mrr > 0 and mrr > 0 and currency = old_currency, false) as is_comparable
     from {{ ref('item_transitions') }}

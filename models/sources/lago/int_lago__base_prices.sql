@@ -46,20 +46,21 @@ invoiced as (
         stretches.valid_to,
         stretches.history_source
     from invoiced_prices
-    cross join lateral (
-        values
-        (
-            case when invoiced_prices.is_first then '-infinity'::timestamptz end,
-            invoiced_prices.valid_from,
-            'inferred'
-        ),
-        (
-            invoiced_prices.valid_from,
-            least(invoiced_prices.covered_to, invoiced_prices.next_valid_from),
-            'invoices'
-        ),
-        (invoiced_prices.covered_to, invoiced_prices.next_valid_from, 'inferred')
-    ) as stretches (valid_from, valid_to, history_source)
+    cross join
+        lateral (
+            values
+            (
+                case when invoiced_prices.is_first then '-infinity'::timestamptz end,
+                invoiced_prices.valid_from,
+                'inferred'
+            ),
+            (
+                invoiced_prices.valid_from,
+                least(invoiced_prices.covered_to, invoiced_prices.next_valid_from),
+                'invoices'
+            ),
+            (invoiced_prices.covered_to, invoiced_prices.next_valid_from, 'inferred')
+        ) as stretches (valid_from, valid_to, history_source)
     -- an unset bound: no such stretch around this price
     where stretches.valid_from < stretches.valid_to
 

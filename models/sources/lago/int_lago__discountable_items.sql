@@ -72,9 +72,10 @@ cut_points as (
         billed_items.customer_id,
         cuts.cut_at
     from billed_items
-    cross join lateral (
-        values (billed_items.valid_from), (billed_items.valid_to)
-    ) as cuts (cut_at)
+    cross join
+        lateral (
+            values (billed_items.valid_from), (billed_items.valid_to)
+        ) as cuts (cut_at)
     where billed_items.valid_from < billed_items.valid_to
 
     union distinct

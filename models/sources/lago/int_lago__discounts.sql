@@ -83,11 +83,12 @@ applied as (
         stepped.segment_id,
         stepped.item_code,
         stepped.invoice_group,
-        stepped.remaining - stepped.discount,
+        stepped.remaining - stepped.discount as remaining,
         stepped.discount,
         stepped.discount_kind,
         stepped.step
-    from (
+    -- the recursive term has no place for another CTE
+    from ( -- noqa: ST05
         select
             applied.customer_id,
             applied.valid_from,
@@ -147,10 +148,12 @@ marked as (
 
     select
         *,
-        lag(valid_to) over item is distinct from valid_from
-        or lag(once_discount) over item is distinct from once_discount
-        or lag(repeating_discount) over item is distinct from repeating_discount
-        or lag(forever_discount) over item is distinct from forever_discount as is_start
+        (
+            lag(valid_to) over item is distinct from valid_from
+            or lag(once_discount) over item is distinct from once_discount
+            or lag(repeating_discount) over item is distinct from repeating_discount
+            or lag(forever_discount) over item is distinct from forever_discount
+        ) as is_start
     from by_kind
     window item as (partition by segment_id, item_code order by valid_from)
 

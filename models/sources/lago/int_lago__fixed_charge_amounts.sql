@@ -55,11 +55,12 @@ tiers as (
             0
         ) as units_from
     from priced
-    cross join lateral jsonb_array_elements(
-        coalesce(
-            priced.properties -> 'graduated_ranges', priced.properties -> 'volume_ranges'
-        )
-    ) with ordinality as tier (range, position)
+    cross join
+        lateral jsonb_array_elements(
+            coalesce(
+                priced.properties -> 'graduated_ranges', priced.properties -> 'volume_ranges'
+            )
+        ) with ordinality as tier (range, position)
     where priced.charge_model in ('graduated', 'volume') and priced.units > 0
 
 ),

@@ -76,7 +76,7 @@ ended as (
 
 )
 
--- one row per subscription row that lived: one plan of one subscription, over [valid_from, valid_to)
+-- one row per subscription row that lived: one plan of one subscription, [valid_from, valid_to)
 select
     ended.segment_id,
     ended.tenant_id,
@@ -96,9 +96,12 @@ select
     case
         when plans.trial_period > interval '0' then ended.first_started_at + plans.trial_period
     end as trial_ends_at,
-    case when ended.is_anniversary
-        then
-            (coalesce(ended.subscription_at, ended.started_at) at time zone ended.timezone)::date
+    case
+        when ended.is_anniversary
+            then
+                (
+                    coalesce(ended.subscription_at, ended.started_at) at time zone ended.timezone
+                )::date
     end as billing_anchor_date,
     case
         when ended.next_lives_from is null and ended.status = 1 then ended.ending_at

@@ -36,25 +36,26 @@ stated as (
         phases.valid_to as phase_to
     from items
     inner join segments on items.segment_id = segments.segment_id
-    cross join lateral (
-        values
-        (
-            'trialing',
-            case when items.item_code not like 'fixed_charge:%' then items.valid_from end,
-            case
-                when segments.trial_ends_at is not null
-                    then least(segments.trial_ends_at, items.valid_to)
-            end
-        ),
-        (
-            'active',
-            case
-                when items.item_code like 'fixed_charge:%' then items.valid_from
-                else greatest(segments.trial_ends_at, items.valid_from)
-            end,
-            coalesce(items.valid_to, 'infinity')
-        )
-    ) as phases (status, valid_from, valid_to)
+    cross join
+        lateral (
+            values
+            (
+                'trialing',
+                case when items.item_code not like 'fixed_charge:%' then items.valid_from end,
+                case
+                    when segments.trial_ends_at is not null
+                        then least(segments.trial_ends_at, items.valid_to)
+                end
+            ),
+            (
+                'active',
+                case
+                    when items.item_code like 'fixed_charge:%' then items.valid_from
+                    else greatest(segments.trial_ends_at, items.valid_from)
+                end,
+                coalesce(items.valid_to, 'infinity')
+            )
+        ) as phases (status, valid_from, valid_to)
     -- an unset bound: no such phase
     where phases.valid_from < phases.valid_to
 

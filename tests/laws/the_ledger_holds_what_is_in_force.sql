@@ -1,0 +1,67 @@
+-- Law: a customer's balance at as_of is the sum of its items in force, in every tuple.
+with
+
+clock as (
+
+    select * from {{ ref('as_of') }}
+
+),
+
+entries as (
+
+    select
+        billing_source,
+        tenant_id,
+        customer_id,
+        plan,
+        product,
+        currency,
+        country,
+        billing_interval,
+        amount as in_ledger,
+        0 as in_force
+    from {{ ref('mrr_movements') }}
+
+    union all
+
+    select
+        items.billing_source,
+        items.tenant_id,
+        items.customer_id,
+        items.plan,
+        items.product,
+        items.currency,
+        items.country,
+        items.billing_interval,
+        0 as in_ledger,
+        items.mrr as in_force
+    from {{ ref('item_mrr') }} as items
+    cross join clock
+    where
+        items.from_date <= clock.as_of_date
+        and (items.to_date is null or items.to_date > clock.as_of_date)
+
+)
+
+select
+    billing_source,
+    tenant_id,
+    customer_id,
+    plan,
+    product,
+    currency,
+    country,
+    billing_interval,
+    sum(in_ledger) as in_ledger,
+    sum(in_force) as in_force
+from entries
+group by
+    billing_source,
+    tenant_id,
+    customer_id,
+    plan,
+    product,
+    currency,
+    country,
+    billing_interval
+having sum(in_ledger) <> sum(in_force)
