@@ -98,10 +98,9 @@ select
     end as trial_ends_at,
     case
         when ended.is_anniversary
-            then
-                (
-                    coalesce(ended.subscription_at, ended.started_at) at time zone ended.timezone
-                )::date
+            then (
+                coalesce(ended.subscription_at, ended.started_at) at time zone ended.timezone
+            )::date
     end as billing_anchor_date,
     case
         when ended.next_lives_from is null and ended.status = 1 then ended.ending_at

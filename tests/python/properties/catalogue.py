@@ -20,9 +20,10 @@ TIERED_SEATS = FixedCharge(
     charge_model="graduated",
     ranges=((0, 5, "10", "0"), (6, 10, "8", "5"), (11, None, "6.25", "0")),
 )
+# The last unit of its first range.
 STORAGE = FixedCharge(
     "storage",
-    units=4,
+    units=5,
     charge_model="volume",
     ranges=((0, 5, "3", "1"), (6, None, "2", "0")),
 )

@@ -1,5 +1,6 @@
 """Hypothesis strategies: sequences of actions over a small catalogue and half a year."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -140,8 +141,30 @@ def comebacks(draw: st.DrawFn, customers: st.SearchStrategy[int]) -> list[Action
 
 
 @st.composite
+def discounted(draw: st.DrawFn, customers: st.SearchStrategy[int]) -> list[Action]:
+    """A customer with two coupons for what it has, one of which is perhaps taken away."""
+    customer = draw(customers)
+    plan = draw(st.sampled_from(("basic", "team", "later", "yen")))
+    join = draw(st.builds(Subscribe, instants(0, 90), st.just(customer), ANY_SLOT, st.just(plan)))
+    story: list[Action] = [join]
+    for coupon in draw(st.lists(COUPON_CODES, min_size=2, max_size=2, unique=True)):
+        story.append(GiveCoupon(join.at, customer, coupon))
+    if draw(st.booleans()):
+        story.append(TakeCoupon(join.at + draw(spans(1, 70)), customer, draw(st.integers(0, 1))))
+    return story
+
+
+@st.composite
+def recounts(draw: st.DrawFn, customers: st.SearchStrategy[int]) -> list[Action]:
+    """The units of the next period are stated, and stated again the day after."""
+    first = draw(st.builds(SetUnits, instants(20, 150), customers, ANY_SLOT, UNITS, st.just(False)))
+    again = replace(first, at=first.at + timedelta(days=1), units=draw(UNITS))
+    return [first, again]
+
+
+@st.composite
 def histories(draw: st.DrawFn, max_actions: int = 18) -> list[Action]:
-    """Histories in order of time: some first subscriptions, then anything."""
+    """Histories in order of time: some first subscriptions, then anything, and short stories."""
     first, last = sorted(draw(st.tuples(*[st.integers(0, len(CUSTOMERS) - 1)] * 2)))
     history: list[Action] = [
         draw(subscribes(st.just(customer), last_day=60)) for customer in range(first, last + 1)
@@ -150,6 +173,9 @@ def histories(draw: st.DrawFn, max_actions: int = 18) -> list[Action]:
     at_least = draw(st.integers(0, max_actions))
     some_customer = st.integers(first, last)
     history += draw(st.lists(actions(some_customer), min_size=at_least, max_size=max_actions))
-    for comeback in draw(st.lists(comebacks(some_customer), max_size=2)):
-        history += comeback
+    stories = st.one_of(
+        comebacks(some_customer), discounted(some_customer), recounts(some_customer)
+    )
+    for story in draw(st.lists(stories, max_size=3)):
+        history += story
     return sorted(history, key=lambda action: action.at)

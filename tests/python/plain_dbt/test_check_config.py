@@ -1,0 +1,90 @@
+"""A wrong option is refused by its name, in one sentence that says what would be right."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+
+from project import ROOT
+
+from .in_process import InProcess
+
+WRONG: list[tuple[str, Any, str]] = [
+    ("tidemill_mrr_discounts", "some", "set it to one of none, forever, recurring, all."),
+    ("tidemill_mrr_start_at", "today", "set it to one of trial_end, subscription_start."),
+    ("tidemill_mrr_commitments", True, "set it to one of include, exclude."),
+    ("tidemill_week_factor", "5", "set it to one of 52/12, 4.33, 4."),
+    ("tidemill_week_factor", None, "set it to one of 52/12, 4.33, 4."),
+    ("tidemill_billing_sources", "lago", "set it to a list such as [lago]."),
+    ("tidemill_billing_sources", [], "set it to a list such as [lago]."),
+    ("tidemill_reporting_timezone", "Mars/Olympus", "set it to an IANA zone"),
+    ("tidemill_reporting_timezone", "O'Brien", "set it to an IANA zone"),
+    ("tidemill_reporting_timezone", None, "set it to an IANA zone"),
+]
+# Not refused by name yet: dbt or PostgreSQL says something of its own.
+UNCHECKED: list[tuple[str, Any, str]] = [
+    ("tidemill_billing_sources", ["lagoon"], "set it to"),
+    ("tidemill_as_of", "yesterday-ish", "set it to"),
+    ("tidemill_as_of", "it's 5 o'clock", "set it to"),
+    ("tidemill_lago_schema", "no_such_schema", "set it to"),
+]
+
+
+@pytest.fixture(scope="module")
+def project(new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> InProcess:
+    """The project without most of its models: every value is another full parse."""
+    root = tmp_path_factory.mktemp("options")
+    shutil.copy(ROOT / "dbt_project.yml", root)
+    shutil.copytree(ROOT / "macros", root / "macros")
+    for name in ("models/_groups.yml", "models/canonical/as_of.sql"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, root / name)
+    return InProcess(new_database(), tmp_path_factory.mktemp("refusing"), root=root)
+
+
+def run(project: InProcess, **variables: object) -> tuple[bool, str]:
+    """Whether the run succeeded, and what it said."""
+    done = project.dbt("run", variables=variables)
+    return done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+
+
+def clear(project: InProcess) -> None:
+    with psycopg.connect(project.dsn) as connection:
+        connection.execute("drop schema if exists tidemill_core cascade")
+
+
+def is_built(project: InProcess) -> bool:
+    with psycopg.connect(project.dsn) as connection:
+        found = connection.execute("select to_regclass('tidemill_core.as_of')").fetchone()
+    return found != (None,)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "advice"),
+    [
+        *(pytest.param(*wrong, id=f"{wrong[0]}={wrong[1]}") for wrong in WRONG),
+        *(
+            pytest.param(*wrong, id=f"{wrong[0]}={wrong[1]}", marks=pytest.mark.xfail(strict=True))
+            for wrong in UNCHECKED
+        ),
+    ],
+)
+def test_a_wrong_value_is_refused_by_name(
+    project: InProcess, option: str, value: object, advice: str
+) -> None:
+    clear(project)
+    succeeded, said = run(project, **{option: value})
+    assert not succeeded
+    assert re.search(rf"{option} is '{re.escape(str(value))}': {re.escape(advice)}", said), said
+    assert not is_built(project)
+
+
+def test_the_values_that_come_with_the_project_are_right(project: InProcess) -> None:
+    succeeded, said = run(project)
+    assert succeeded, said
+    assert is_built(project)

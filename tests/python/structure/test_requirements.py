@@ -1,0 +1,60 @@
+"""What the CLI checks before a run is what the models read."""
+
+from __future__ import annotations
+
+import re
+
+from project import ROOT
+from tidemill_cli.demo.lago.schema import columns_at
+from tidemill_cli.lago_requirements import OPTIONAL_COLUMNS, OPTIONAL_TABLES, REQUIRED
+
+from .project_model import Manifest
+
+Columns = dict[str, set[str]]
+
+
+def declared(manifest: Manifest, *, optional: bool) -> Columns:
+    """Columns that the sources of Lago declare, by table."""
+    found: Columns = {}
+    for source in manifest.sources.values():
+        if source["source_name"] != "lago":
+            continue
+        table_is_optional = source["config"].get("meta", {}).get("optional", False)
+        for name, column in source["columns"].items():
+            meta = column.get("config", {}).get("meta") or column.get("meta") or {}
+            if (table_is_optional or meta.get("optional", False)) == optional:
+                found.setdefault(source["name"], set()).add(name)
+    return found
+
+
+def sets(columns: dict[str, tuple[str, ...]]) -> Columns:
+    return {table: set(names) for table, names in columns.items()}
+
+
+def test_the_sources_declare_what_every_release_must_have(manifest: Manifest) -> None:
+    assert declared(manifest, optional=False) == sets(REQUIRED)
+
+
+def test_the_sources_declare_what_some_releases_have(manifest: Manifest) -> None:
+    assert declared(manifest, optional=True) == sets({**OPTIONAL_COLUMNS, **OPTIONAL_TABLES})
+
+
+def test_required_is_what_the_oldest_release_has() -> None:
+    oldest = {table: {c.name for c in columns} for table, columns in columns_at("v1.26").items()}
+    for table, columns in REQUIRED.items():
+        assert set(columns) <= oldest[table], table
+    for table, columns in OPTIONAL_COLUMNS.items():
+        assert not set(columns) & oldest[table], table
+    assert not set(OPTIONAL_TABLES) & set(oldest)
+
+
+def test_every_optional_column_and_table_is_guarded_in_staging() -> None:
+    files = (ROOT / "models" / "sources" / "lago").glob("stg_*.sql")
+    sql = re.sub(r"\s+", " ", "\n".join(path.read_text() for path in files))
+    for table, columns in OPTIONAL_COLUMNS.items():
+        for column in columns:
+            assert f"optional_column(source('lago', '{table}'), '{column}'" in sql
+    for table, columns in OPTIONAL_TABLES.items():
+        guard = re.search(rf"optional_relation\( ?source\('lago', '{table}'\), ?\{{(.*?)\}}", sql)
+        assert guard, table
+        assert set(re.findall(r"'(\w+)':", guard[1])) == set(columns), table
