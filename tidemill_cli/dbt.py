@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ _PASSWORD_VARIABLE = (
     "DBT_ENV_SECRET_TIDEMILL_PASSWORD"  # dbt keeps DBT_ENV_SECRET_* out of its logs
 )
 _BUILD_SCHEMA_VARIABLE = "TIDEMILL_BUILD_SCHEMA"
+_STARTED_AT_VARIABLE = "TIDEMILL_STARTED_AT"
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Target:
     password: str = field(repr=False)
     schema: str
     build_schema: str
+    started_at: datetime  # what the run sees is dated with it
     threads: int
 
 
@@ -187,7 +190,11 @@ def _profile(target: Target) -> Iterator[Path]:
 @contextmanager
 def _environment(target: Target) -> Iterator[None]:
     """The variables that the project and the profile read, restored afterwards."""
-    wanted = {_PASSWORD_VARIABLE: target.password, _BUILD_SCHEMA_VARIABLE: target.build_schema}
+    wanted = {
+        _PASSWORD_VARIABLE: target.password,
+        _BUILD_SCHEMA_VARIABLE: target.build_schema,
+        _STARTED_AT_VARIABLE: target.started_at.isoformat(),
+    }
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
     try:

@@ -58,8 +58,9 @@ def run_build(connection: Connection, project: Path, options: Mapping[str, Any])
         _take_lock(session)
         settings = {**declared_options(project), **options}
         _check(session, connection.schema, project, settings)
-        # The only "now" of the whole run.
-        as_of = _instant(session, settings.get(AS_OF))
+        # The only "now" of the whole run; what it sees is dated with it.
+        started_at = _instant(session, None)
+        as_of = _instant(session, settings[AS_OF]) if settings.get(AS_OF) else started_at
         log = BuildLog(session, connection.schema)
         build = log.start(as_of)
         try:
@@ -68,7 +69,7 @@ def run_build(connection: Connection, project: Path, options: Mapping[str, Any])
                 connection,
                 project,
                 log,
-                build,
+                _dbt_target(session, connection, build, started_at),
                 {**options, AS_OF: as_of.isoformat()},
                 started,
             )
@@ -84,13 +85,14 @@ def _build_and_publish(
     connection: Connection,
     project: Path,
     log: BuildLog,
-    build: str,
+    target: dbt.Target,
     options: Mapping[str, Any],
     started: float,
 ) -> RunSummary:
+    build = target.build_schema
     narrate(f"Building {build} with dbt.")
     with progress("models and tests") as bar:
-        result = dbt.build(project, _dbt_target(session, connection, build), options, bar.update)
+        result = dbt.build(project, target, options, bar.update)
     _warn(result)
     if result.error or result.errors:
         log.finish(build, "failed", result.models, result.tests)
@@ -160,7 +162,9 @@ def _instant(session: Session, wanted: object) -> datetime:
     return found.astimezone(UTC)
 
 
-def _dbt_target(session: Session, connection: Connection, build: str) -> dbt.Target:
+def _dbt_target(
+    session: Session, connection: Connection, build: str, started_at: datetime
+) -> dbt.Target:
     # What the open session uses, so that .pgpass, PGHOST and service files count for dbt too.
     info = session.info
     parameters: dict[str, str | int] = {
@@ -180,6 +184,7 @@ def _dbt_target(session: Session, connection: Connection, build: str) -> dbt.Tar
         password=info.password or "",
         schema=connection.schema,
         build_schema=build,
+        started_at=started_at,
         threads=connection.threads,
     )
 

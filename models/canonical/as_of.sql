@@ -4,7 +4,7 @@ with
 
 run_time as (
 
-    select coalesce({{ "'" ~ given ~ "'" if given else 'null' }}::timestamptz, now()) as as_of
+    select {{ "'" ~ given ~ "'::timestamptz" if given else run_instant() }} as as_of
 
 )
 

@@ -41,7 +41,7 @@ select
     applied_coupons.frequency_duration_remaining as remaining_count,
     applied_coupons.created_at at time zone 'UTC' as created_at,
     applied_coupons.terminated_at at time zone 'UTC' as terminated_at,
-    now() as observed_at
+    {{ run_instant() }} as observed_at
 from applied_coupons
 inner join coupons on applied_coupons.coupon_id = coupons.id
 left join currencies on applied_coupons.amount_currency = currencies.currency

@@ -27,6 +27,6 @@ select
     customers.account_type::text as account_type,
     customers.created_at at time zone 'UTC' as created_at,
     customers.deleted_at at time zone 'UTC' as deleted_at,
-    now() as observed_at
+    {{ run_instant() }} as observed_at
 from customers
 left join billing_entities on customers.billing_entity_id = billing_entities.id

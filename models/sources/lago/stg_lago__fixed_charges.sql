@@ -27,5 +27,5 @@ select
     properties,
     units,
     deleted_at at time zone 'UTC' as deleted_at,
-    now() as observed_at
+    {{ run_instant() }} as observed_at
 from fixed_charges

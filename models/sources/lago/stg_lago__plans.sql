@@ -42,7 +42,7 @@ select
     case plans.interval when 3 then 3 when 4 then 6 else 1 end as period_count,
     make_interval(secs => coalesce(plans.trial_period, 0) * 86400) as trial_period,
     coalesce(plans.has_monthly_fixed_charges, false) as has_monthly_fixed_charges,
-    now() as observed_at
+    {{ run_instant() }} as observed_at
 from plans
 left join parents on plans.parent_id = parents.id
 left join currencies on plans.amount_currency = currencies.currency

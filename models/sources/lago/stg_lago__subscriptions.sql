@@ -43,6 +43,6 @@ select
     subscriptions.terminated_at at time zone 'UTC' as terminated_at,
     subscriptions.ending_at at time zone 'UTC' as ending_at,
     subscriptions.created_at at time zone 'UTC' as created_at,
-    now() as observed_at
+    {{ run_instant() }} as observed_at
 from subscriptions
 left join activation_rules on subscriptions.id = activation_rules.subscription_id

@@ -3,7 +3,8 @@
 Not here, because no metric of the reference can tell them:
 - two invoiced periods joined over a gap: the price is carried over a gap anyway, and only
   history_source says otherwise;
-- a commitment below 0: MRR has a floor of its own;
+- a commitment below 0: MRR has a floor of its own, and only a fixed coupon shared with the
+  commitment would show it;
 - how a day's change is spread over tuples (mrr_netted): the golden case G14 and the unit test
   cancelling_and_returning_on_one_day_is_nothing hold that.
 """

@@ -12,6 +12,9 @@ import pytest
 
 from project import ROOT, Project
 
+# For builds that a test looks at itself.
+UNTESTED = ("--exclude-resource-type", "test")
+
 
 @dataclass(frozen=True)
 class InProcess(Project):

@@ -19,7 +19,7 @@ from tidemill_cli.demo.lago.load import load
 from tidemill_cli.demo.lago.pricing import Amount
 from tidemill_cli.demo.lago.schema import create_schema
 
-from .in_process import InProcess
+from .in_process import UNTESTED, InProcess
 
 NOW = datetime.now(UTC) - timedelta(minutes=1)
 START = NOW - timedelta(days=60)
@@ -132,12 +132,12 @@ def built_twice(project: InProcess) -> Built:
     with psycopg.connect(project.dsn) as connection:
         create_schema(connection)
         load(connection, rows())
-    project.build()
+    project.build(*UNTESTED)
     assert set(changed_twice(project.dsn).values()) == {1}
     with psycopg.connect(project.dsn) as connection:
         for edit in EDITS:
             connection.execute(edit)
-    project.build()
+    project.build(*UNTESTED)
     return Built(project.dsn)
 
 
@@ -145,7 +145,7 @@ def built_twice(project: InProcess) -> Built:
 def built_again(project: InProcess, built_twice: Built) -> Built:
     """A third build, days after the captures."""
     move_captures_back(built_twice.dsn)
-    project.build(variables={"tidemill_as_of": NOW.isoformat()})
+    project.build(*UNTESTED, variables={"tidemill_as_of": NOW.isoformat()})
     return built_twice
 
 
@@ -159,7 +159,6 @@ def test_a_build_captures_what_changed_and_nothing_else(built_twice: Built) -> N
     assert prices == [(Decimal(120),), (Decimal(180),)]
 
 
-@pytest.mark.xfail(reason="as_of is read before staging, so a capture lies after it until next run")
 def test_a_change_counts_on_the_day_it_is_first_seen(built_twice: Built) -> None:
     captured = built_twice.captured_on("lago_customers_history")
     transfers = built_twice.all(

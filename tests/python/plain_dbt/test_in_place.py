@@ -23,7 +23,7 @@ from project import ROOT
 from tidemill_cli.demo.lago.load import generate_and_load
 from tidemill_cli.demo.lago.schema import create_schema
 
-from .in_process import InProcess
+from .in_process import UNTESTED, InProcess
 
 UNTIL = datetime(2026, 1, 1, tzinfo=UTC)
 AS_OF = {"tidemill_as_of": UNTIL.isoformat()}
@@ -38,7 +38,7 @@ def project(new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFa
     project = InProcess(new_database(), tmp_path_factory.mktemp("in_place"))
     with psycopg.connect(project.dsn) as connection:
         generate_and_load(connection, 40, 1, UNTIL, years=2)
-    project.build(variables=AS_OF)
+    project.build(*UNTESTED, variables=AS_OF)
     with psycopg.connect(project.dsn) as connection:
         connection.execute("create role analyst")
         connection.execute("grant usage on schema tidemill to analyst")
@@ -93,7 +93,7 @@ def test_a_second_build_hurts_no_reader_no_view_and_no_grant(project: InProcess)
     before = value(project.dsn, f"'{ROLLUP}'::regclass::oid")
     rows_before = value(project.dsn, "count(*) from tidemill.metric_mrr")
     with polled(project.dsn) as poller:
-        project.build(variables=LATER)
+        project.build(*UNTESTED, variables=LATER)
     rows = value(project.dsn, "count(*) from tidemill.metric_mrr")
     assert poller.errors == []
     assert len(poller.counts) > 100

@@ -16,6 +16,7 @@ NOW = re.compile(
     r"\bnow\(\)|\b(current_date|current_time(stamp)?|local_?time(stamp)?)\b"
     r"|\b(clock|statement|transaction)_timestamp\b|\btimeofday\b"
 )
+OBSERVED_AT = "{{ run_instant() }} as observed_at"
 # Lago itself keeps this one as a float; it is turned into whole seconds.
 FLOAT_EXCEPTION = "trial_period"
 
@@ -30,7 +31,9 @@ def relations(model: Model) -> set[str]:
     """Names that follow `from` or `join`."""
     sql = re.sub(r"\bextract\s*\(\s*\w+\s+from\b", "", model.plain_sql)
     sql = re.sub(r"\bdistinct\s+from\b", "", sql)
-    return set(re.findall(r"\b(?:from|join)\s+([\w.\"]+)", sql))
+    joined = re.findall(r"\b(?:from|join)\s+([\w.\"]+)", sql)
+    listed = re.findall(r"\bfrom\s+[\w.\"]+(?:\s+as\s+\w+)?\s*,\s*([\w.\"]+)", sql)
+    return {*joined, *listed}
 
 
 @pytest.fixture(scope="session")
@@ -62,16 +65,19 @@ def test_nothing_is_a_float(manifest: Manifest, models: list[Model]) -> None:
             assert not FLOATS.search(data_type or ""), f"{model.name}.{name}"
 
 
-def test_only_as_of_and_what_staging_observed_know_the_time(
-    manifest: Manifest, models: list[Model]
-) -> None:
+def test_nothing_asks_the_database_for_the_time(manifest: Manifest, models: list[Model]) -> None:
     for model in models:
-        sql = model.plain_sql
-        if model.name.startswith("stg_"):
-            sql = re.sub(r"\bnow\(\) as observed_at\b", "", sql)
-        assert model.name == "as_of" or not NOW.search(sql), model.name
+        assert not NOW.search(model.plain_sql), model.name
     for macro in manifest.macros.values():
         assert not NOW.search(macro["macro_sql"]), macro["name"]
+
+
+def test_only_as_of_and_what_staging_observed_know_when_the_run_began(models: list[Model]) -> None:
+    for model in models:
+        sql = model.raw_sql
+        if model.name.startswith("stg_"):
+            sql = sql.replace(OBSERVED_AT, "")
+        assert model.name == "as_of" or "run_instant" not in sql, model.name
 
 
 def test_every_snapshot_reads_staging_that_says_when_it_looked(manifest: Manifest) -> None:
@@ -79,7 +85,7 @@ def test_every_snapshot_reads_staging_that_says_when_it_looked(manifest: Manifes
     assert snapshots
     for node in snapshots:
         (parent,) = node["depends_on"]["nodes"]
-        assert "now() as observed_at" in manifest.models[parent].plain_sql, node["name"]
+        assert OBSERVED_AT in manifest.models[parent].raw_sql, node["name"]
 
 
 def test_the_last_select_names_every_column(models: list[Model]) -> None:
