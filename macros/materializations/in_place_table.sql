@@ -31,6 +31,12 @@
                 select {{ names }} from {{ next_relation }};
             {%- endcall %}
             {% do adapter.drop_relation(next_relation) %}
+        {%- elif _exists(retired_relation) -%}
+            {% do exceptions.raise_compiler_error(
+                "the columns of " ~ target_relation ~ " have changed, and a view still reads "
+                ~ retired_relation ~ ", which made way when they changed before: drop that view, "
+                ~ "or make it again on a metric, and build again."
+            ) %}
         {%- else -%}
             {% do adapter.rename_relation(existing_relation, retired_relation) %}
             {% do adapter.rename_relation(next_relation, target_relation) %}
@@ -57,4 +63,12 @@
         end
         $$
     {%- endcall %}
+    {%- if not _exists(relation) -%}
+        {% do adapter.cache_dropped(relation) %}
+    {%- endif -%}
 {% endmacro %}
+
+{% macro _exists(relation) -%}
+    {%- set found = run_query("select to_regclass('" ~ relation ~ "')") -%}
+    {%- do return(found.columns[0].values()[0] is not none) -%}
+{%- endmacro %}

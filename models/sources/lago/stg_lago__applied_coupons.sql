@@ -4,13 +4,30 @@ with
 
 applied_coupons as (
 
-    select * from {{ source('lago', 'applied_coupons') }}
+    select
+        id,
+        coupon_id,
+        customer_id,
+        status,
+        amount_cents,
+        amount_currency,
+        percentage_rate,
+        frequency,
+        frequency_duration_remaining,
+        created_at,
+        terminated_at
+    from {{ source('lago', 'applied_coupons') }}
 
 ),
 
 coupons as (
 
-    select * from {{ source('lago', 'coupons') }}
+    select
+        id,
+        coupon_type,
+        limited_plans,
+        limited_billable_metrics
+    from {{ source('lago', 'coupons') }}
 
 ),
 

@@ -4,7 +4,12 @@ with
 
 commitments as (
 
-    select * from {{ source('lago', 'commitments') }}
+    select
+        id,
+        plan_id,
+        commitment_type,
+        amount_cents
+    from {{ source('lago', 'commitments') }}
 
 )
 

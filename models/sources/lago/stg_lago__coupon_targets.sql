@@ -4,7 +4,11 @@ with
 
 coupon_targets as (
 
-    select * from {{ source('lago', 'coupon_targets') }}
+    select
+        coupon_id,
+        plan_id,
+        deleted_at
+    from {{ source('lago', 'coupon_targets') }}
 
 )
 

@@ -4,19 +4,30 @@ with
 
 credits as (
 
-    select * from {{ source('lago', 'credits') }}
+    select
+        applied_coupon_id,
+        invoice_id
+    from {{ source('lago', 'credits') }}
 
 ),
 
 invoices as (
 
-    select * from {{ source('lago', 'invoices') }}
+    select
+        id,
+        status,
+        created_at
+    from {{ source('lago', 'invoices') }}
 
 ),
 
 invoice_subscriptions as (
 
-    select * from {{ source('lago', 'invoice_subscriptions') }}
+    select
+        invoice_id,
+        from_datetime,
+        to_datetime
+    from {{ source('lago', 'invoice_subscriptions') }}
 
 )
 

@@ -4,13 +4,28 @@ with
 
 customers as (
 
-    select * from {{ source('lago', 'customers') }}
+    select
+        id,
+        organization_id,
+        billing_entity_id,
+        external_id,
+        name,
+        country,
+        currency,
+        timezone,
+        account_type,
+        created_at,
+        deleted_at
+    from {{ source('lago', 'customers') }}
 
 ),
 
 billing_entities as (
 
-    select * from {{ source('lago', 'billing_entities') }}
+    select
+        id,
+        timezone
+    from {{ source('lago', 'billing_entities') }}
 
 )
 

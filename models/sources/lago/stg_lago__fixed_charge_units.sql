@@ -4,7 +4,14 @@ with
 
 events as (
 
-    select *
+    select
+        id,
+        subscription_id,
+        fixed_charge_id,
+        units,
+        timestamp,
+        deleted_at,
+        created_at
     from
         {{ optional_relation(
             source('lago', 'fixed_charge_events'),
@@ -19,7 +26,11 @@ events as (
 
 overrides as (
 
-    select *
+    select
+        subscription_id,
+        fixed_charge_id,
+        units,
+        deleted_at
     from
         {{ optional_relation(
             source('lago', 'subscription_fixed_charge_units_overrides'),

@@ -4,7 +4,15 @@ with
 
 fixed_charges as (
 
-    select *
+    select
+        id,
+        plan_id,
+        parent_id,
+        code,
+        charge_model,
+        properties,
+        units,
+        deleted_at
     from
         {{ optional_relation(
             source('lago', 'fixed_charges'),

@@ -4,13 +4,28 @@ with
 
 fees as (
 
-    select * from {{ source('lago', 'fees') }}
+    select
+        id,
+        invoice_id,
+        subscription_id,
+        fee_type,
+        amount_details,
+        amount_currency,
+        properties,
+        deleted_at,
+        created_at
+    from {{ source('lago', 'fees') }}
 
 ),
 
 invoices as (
 
-    select * from {{ source('lago', 'invoices') }}
+    select
+        id,
+        status,
+        self_billed,
+        payment_dispute_lost_at
+    from {{ source('lago', 'invoices') }}
 
 ),
 

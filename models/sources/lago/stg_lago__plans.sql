@@ -5,7 +5,14 @@ with
 plans as (
 
     select
-        *,
+        id,
+        organization_id,
+        parent_id,
+        code,
+        interval,
+        amount_cents,
+        amount_currency,
+        trial_period,
         {{ optional_column(source('lago', 'plans'), 'bill_fixed_charges_monthly', 'boolean') }}
             as has_monthly_fixed_charges
     from {{ source('lago', 'plans') }}
@@ -14,7 +21,10 @@ plans as (
 
 parents as (
 
-    select * from {{ source('lago', 'plans') }}
+    select
+        id,
+        code
+    from {{ source('lago', 'plans') }}
 
 ),
 

@@ -5,7 +5,19 @@ with
 subscriptions as (
 
     select
-        *,
+        id,
+        organization_id,
+        customer_id,
+        plan_id,
+        previous_subscription_id,
+        external_id,
+        status,
+        billing_time,
+        subscription_at,
+        started_at,
+        terminated_at,
+        ending_at,
+        created_at,
         {{ optional_column(source('lago', 'subscriptions'), 'activated_at', 'timestamp') }}
             as gate_opened_at
     from {{ source('lago', 'subscriptions') }}

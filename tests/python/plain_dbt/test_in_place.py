@@ -129,8 +129,18 @@ def test_a_table_of_other_columns_is_replaced_and_goes_when_nobody_uses_it(
     # The metrics have moved over, but a view of the analyst's still reads the old table.
     project.build(*rebuild, variables=LATER)
     assert value(project.dsn, f"to_regclass('{RETIRED}')::oid") == old
+
+    # A second change has nowhere to retire to while that view is there, and says so.
+    with psycopg.connect(project.dsn) as connection:
+        connection.execute(f"alter table {ROLLUP} add column newer integer")
+    refused = project.dbt("build", *rebuild, *UNTESTED, variables=LATER)
+    assert refused.returncode == 1
+    assert "drop that view, or make it again on a metric, and build again." in refused.stdout
+    assert value(project.dsn, "count(*) from tidemill.metric_mrr") == rows
     with psycopg.connect(project.dsn) as connection:
         connection.execute("drop view reports.raw")
+    project.build(*rebuild, variables=LATER)
+    assert value(project.dsn, f"'{RETIRED}'::regclass::oid") != old
     project.build(*rebuild, variables=LATER)
     assert value(project.dsn, f"to_regclass('{RETIRED}')") is None
     assert value(project.dsn, "count(*) from reports.mrr") == rows
