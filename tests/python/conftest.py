@@ -27,7 +27,7 @@ settings.register_profile(
     "quick", max_examples=25, derandomize=True, deadline=None, suppress_health_check=_CHECKS
 )
 settings.register_profile(
-    "thorough", max_examples=1000, deadline=None, suppress_health_check=_CHECKS
+    "thorough", max_examples=250, deadline=None, suppress_health_check=_CHECKS
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
