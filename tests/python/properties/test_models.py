@@ -13,14 +13,11 @@ import psycopg
 import pytest
 from hypothesis import given
 
-from project import Project
+from empty_build import empty_build, refill
 from reference.items import Options
 from tidemill_cli.demo.lago.engine import LagoEngine
-from tidemill_cli.demo.lago.load import load
-from tidemill_cli.demo.lago.schema import create_indexes, create_primary_keys, create_schema
 
 from .actions import Action
-from .captured import load_history
 from .catalogue import START
 from .compare import differences
 from .histories import histories
@@ -74,10 +71,7 @@ class Built:
     def check(self, played: Played) -> None:
         """Fill the build, compare every metric with the reference, and leave no trace."""
         try:
-            load(self.connection, played.rows)
-            load_history(self.connection, played)
-            for statement in self.refreshes:
-                self.connection.execute(statement)
+            refill(self.connection, self.refreshes, played)
             found = differences(self.connection, END, self.definitions.options)
         finally:
             self.connection.rollback()
@@ -91,20 +85,9 @@ def built(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Built]:
     dsn = new_database()
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        create_schema(connection)
-        create_primary_keys(connection)
-        create_indexes(connection)
-    project = Project(dsn, tmp_path_factory.mktemp("project"))
-    project.build(
-        "--exclude-resource-type",
-        "test",
-        "unit_test",
-        variables={"tidemill_as_of": END.isoformat(), **definitions.variables},
-    )
+    project = empty_build(dsn, tmp_path_factory.mktemp("project"), END, definitions.variables)
     with psycopg.connect(dsn) as connection:
         connection.execute("set jit = off")
-        connection.execute("truncate tidemill_core.as_of")
         connection.commit()
         yield Built(connection, project.refreshes(), definitions)
 
