@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from project import ROOT
-from tidemill_cli.demo.lago.schema import columns_at
+from tidemill_cli.demo.lago.schema import columns_at, subunits
 from tidemill_cli.lago_requirements import OPTIONAL_COLUMNS, OPTIONAL_TABLES, REQUIRED
 
 from .project_model import Manifest
@@ -58,3 +58,11 @@ def test_every_optional_column_and_table_is_guarded_in_staging() -> None:
         guard = re.search(rf"optional_relation\( ?source\('lago', '{table}'\), ?\{{(.*?)\}}", sql)
         assert guard, table
         assert set(re.findall(r"'(\w+)':", guard[1])) == set(columns), table
+
+
+def test_the_simulator_and_the_models_agree_on_minor_units() -> None:
+    # The simulator has a table of its own, as Lago has; neither may drift from the other.
+    seed = (ROOT / "seeds" / "lago" / "lago_currencies.csv").read_text().splitlines()[1:]
+    assert dict(line.split(",") for line in seed) == {
+        currency: str(units) for currency, units in subunits().items()
+    }
