@@ -145,7 +145,7 @@ class Player:
 
     @singledispatchmethod
     def _do(self, action: do.Action) -> None:
-        raise NotImplementedError(action)
+        raise TypeError(f"nobody plays {action!r}")
 
     @_do.register
     def _(self, action: do.Subscribe) -> None:
