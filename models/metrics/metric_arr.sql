@@ -19,6 +19,7 @@ select
     currency,
     country,
     billing_interval,
-    (closing_mrr * 12)::numeric(28, 10) as arr_run_rate
+    (closing_mrr * 12)::numeric(28, 10) as arr_run_rate,
+    '{{ definitions_hash() }}'::text as definitions_hash
 from periods
 where closing_mrr <> 0

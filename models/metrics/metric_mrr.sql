@@ -19,6 +19,7 @@ select
     currency,
     country,
     billing_interval,
-    closing_mrr as mrr
+    closing_mrr as mrr,
+    '{{ definitions_hash() }}'::text as definitions_hash
 from periods
 where closing_mrr <> 0

@@ -26,5 +26,6 @@ select
     mrr_before,
     mrr_after,
     subscription_ids,
-    source_rows
+    source_rows,
+    '{{ definitions_hash() }}'::text as definitions_hash
 from movements

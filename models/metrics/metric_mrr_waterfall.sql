@@ -30,5 +30,6 @@ select
     0::numeric(28, 10) as fx_mrr,
     closing_mrr,
     (new_mrr + expansion_mrr - contraction_mrr - churn_mrr + reactivation_mrr)::numeric(28, 10)
-        as net_new_mrr
+        as net_new_mrr,
+    '{{ definitions_hash() }}'::text as definitions_hash
 from periods
