@@ -1,18 +1,24 @@
 """Rows of the surface as facts: the least interpretation that a column needs."""
 
+import functools
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_UP, Decimal
-from typing import Any, NamedTuple
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 Row = Mapping[str, Any]
 Unit = tuple[str, str, str]
 """billing_source, tenant_id, customer_id."""
 
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+
 ZERO = Decimal(0)
 UNKNOWN = "unknown"
+# Far more digits than any amount needs: only the roundings that are asked for take place.
+DIGITS = 80
 NAMED_PERIODS = {("month", 3): "quarter", ("month", 6): "half_year"}
 
 
@@ -134,6 +140,17 @@ class Line:
         return self.amount - self.discount
 
 
+def exact(function: Callable[Given, Result]) -> Callable[Given, Result]:
+    """Let a function compute with digits to spare."""
+
+    @functools.wraps(function)
+    def with_digits(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+        with localcontext(prec=DIGITS):
+            return function(*args, **kwargs)
+
+    return with_digits
+
+
 def interval_name(period_unit: str, period_count: int) -> str:
     """A billing period in words: month, quarter, half_year, year, `2 weeks`, ..."""
     if period_count == 1:
@@ -194,7 +211,7 @@ def read_customer(row: Row, excluded: tuple[str, ...] = ()) -> CustomerFacts:
     names = {customer.unit[2], customer.external_id}
     pairs = {f"{key}={customer.attribute(key)}" for key in customer.attributes}
     is_named = any(text in names or text in pairs for text in excluded)
-    return CustomerFacts(**{**vars(customer), "is_excluded": customer.is_excluded or is_named})
+    return replace(customer, is_excluded=customer.is_excluded or is_named)
 
 
 def read_interval(row: Row) -> Interval:
