@@ -3,15 +3,15 @@
     'forever': 'intervals.forever_discount',
     'recurring': 'intervals.forever_discount + intervals.repeating_discount',
     'all': 'intervals.forever_discount + intervals.repeating_discount + intervals.once_discount'
-}[var('tidemill_mrr_discounts')] -%}
+}[option('mrr_discounts')] -%}
 {%- set counted_statuses = {
     'trial_end': "('active', 'past_due')",
     'subscription_start': "('active', 'past_due', 'trialing')"
-}[var('tidemill_mrr_start_at')] -%}
+}[option('mrr_start_at')] -%}
 {%- set counted_charges = {
     'include': "('licensed', 'commitment')",
     'exclude': "('licensed')"
-}[var('tidemill_mrr_commitments')] -%}
+}[option('mrr_commitments')] -%}
 
 with
 

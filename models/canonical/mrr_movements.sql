@@ -134,6 +134,7 @@ select
     sequenced.billing_source,
     sequenced.tenant_id,
     sequenced.customer_id,
+    ''::text as level_id,
     sequenced.movement_date,
     sequenced.movement_at,
     sequenced.sequence,
@@ -155,8 +156,13 @@ select
     sequenced.amount::numeric(28, 10) as amount,
     (sequenced.mrr_after - sequenced.amount)::numeric(28, 10) as mrr_before,
     sequenced.mrr_after::numeric(28, 10) as mrr_after,
+    sequenced.currency as reporting_currency,
+    1::numeric as fx_rate,
+    sequenced.amount::numeric as reporting_amount,
+    null::boolean as is_voluntary,
     sequenced.subscription_ids,
-    sequenced.source_rows
+    sequenced.source_rows,
+    sequenced.movement_at as recorded_at
 from sequenced
 inner join paying
     on

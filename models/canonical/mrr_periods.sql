@@ -183,13 +183,17 @@ select
     periods.currency,
     periods.country,
     periods.billing_interval,
+    periods.currency as reporting_currency,
     periods.opening_mrr::numeric(28, 10) as opening_mrr,
     periods.new_mrr::numeric(28, 10) as new_mrr,
     periods.expansion_mrr::numeric(28, 10) as expansion_mrr,
     periods.contraction_mrr::numeric(28, 10) as contraction_mrr,
     periods.churn_mrr::numeric(28, 10) as churn_mrr,
     periods.reactivation_mrr::numeric(28, 10) as reactivation_mrr,
+    0::numeric as discount_mrr,
     periods.transfer_mrr::numeric(28, 10) as transfer_mrr,
-    periods.closing_mrr::numeric(28, 10) as closing_mrr
+    0::numeric as fx_mrr,
+    periods.closing_mrr::numeric(28, 10) as closing_mrr,
+    periods.closing_mrr::numeric(28, 10) as native_mrr
 from periods
 cross join clock
