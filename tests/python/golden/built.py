@@ -1,0 +1,176 @@
+"""The models under one set of definitions, filled with a case, and what they then say."""
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from empty_build import refill
+from plain_dbt.in_process import UNTESTED, InProcess
+from reference.surface.builders import SurfaceRows
+from surface.build import SurfaceBuild, SurfaceProject
+from tidemill_cli.demo.lago.schema import create_indexes, create_primary_keys, create_schema
+
+from .case import Case, Cell, LagoCase, Movement, SurfaceCase, figures, lines_of, plain, table
+from .script import perform
+
+AS_OF = datetime(2025, 7, 1, tzinfo=UTC)
+WATERFALL = ("opening", "new", "reactivation", "expansion", "contraction", "churn", "transfer")
+CUSTOMERS = ("opening_customers", "new_customers", "returned_customers", "lost_customers")
+
+
+class GoldenProject(SurfaceProject):
+    """The models over any surface, and in the same database a Lago and its adapter."""
+
+    def __init__(self, dsn: str, folder: Path) -> None:
+        """Make the empty surface, and build the adapter over an empty Lago in its place."""
+        super().__init__(dsn, folder, AS_OF)
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            create_schema(connection)
+            create_primary_keys(connection)
+            create_indexes(connection)
+        adapter = InProcess(dsn, folder)
+        adapter.build("--select", "+path:models/sources/lago", *UNTESTED)
+        self._adapter = adapter.refreshes()
+
+    @contextmanager
+    def built(self, options: dict[str, Any]) -> Iterator["Built"]:
+        """Every relation under some options, for as long as it is used."""
+        variables = {f"tidemill_{name}": value for name, value in options.items()}
+        with self.under(variables) as build:
+            yield Built(build, self._adapter)
+
+
+@dataclass(frozen=True)
+class Built:
+    """Every relation under one set of options, and the statements that make a surface of Lago."""
+
+    build: SurfaceBuild
+    adapter: list[str]
+
+    @contextmanager
+    def filled(self, case: Case) -> Iterator[None]:
+        """Let a case happen, and leave no trace of it afterwards."""
+        as_of = datetime.fromisoformat(case.as_of).replace(tzinfo=UTC)
+        rates = [
+            (date.fromisoformat(day), currency, Decimal(rate))
+            for day, _, currency, rate in lines_of(case.rates)
+        ]
+        spend = [
+            {"spend_date": day, "currency": currency, "amount": amount}
+            for day, currency, amount in lines_of(case.spend)
+        ]
+        refreshes = [
+            text.replace(AS_OF.isoformat(), as_of.isoformat()) for text in self.build.refreshes
+        ]
+        build = dataclasses.replace(self.build, refreshes=refreshes)
+        with build.connection.transaction(force_rollback=True):
+            surface = SurfaceRows()
+            if isinstance(case, LagoCase):
+                surface.rows.clear()
+                played = perform(case.plans, case.coupons, case.history, as_of)
+                refill(build.connection, self.adapter, played)
+            elif isinstance(case, SurfaceCase):
+                for fact in case.facts:
+                    fact(surface)
+            base = lines_of(case.rates)[0][1] if case.rates else "EUR"
+            with build.filled(surface.rows, rates=rates, base_currency=base, spend=spend):
+                yield
+
+    def rows(self, relation: str, columns: tuple[str, ...], where: dict[str, str]) -> list[Any]:
+        """Some columns of the rows of a relation that have certain values, given as text."""
+        schema = "tidemill" if relation.startswith("metric_") else "tidemill_core"
+        query = sql.SQL("select {} from {} where true").format(
+            sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Identifier(schema, relation)
+        )
+        for column in where:
+            query += sql.SQL(" and {}::text = {}").format(
+                sql.Identifier(column), sql.Placeholder(column)
+            )
+        return self.build.connection.execute(query, where).fetchall()
+
+    def movements(self) -> dict[Movement, Decimal]:
+        """All movements, as a case gives them."""
+        found: dict[Movement, Decimal] = defaultdict(Decimal)
+        columns = (
+            *("movement_date", "movement_type", "currency", "plan", "product", "reason"),
+            "amount",
+        )
+        for *key, value in self.rows("metric_mrr_movements", columns, {}):
+            found[tuple(key)] += value
+        return found
+
+    def levels(self, metric: str, column: str, day: date) -> dict[str, dict[str, Decimal]]:
+        """The level at the end of a day by currency, by each grain that has a period end there."""
+        grains = {"day": day}
+        if (day + timedelta(days=1)).day == 1:
+            grains["month"] = day.replace(day=1)
+        found = {}
+        for grain, start in grains.items():
+            where = {"grain": grain, "period_start": start.isoformat()}
+            found[grain] = defaultdict[str, Decimal](Decimal)
+            for currency, value in self.rows(metric, ("currency", column), where):
+                found[grain][currency] += value
+        return found
+
+    def waterfall(self, expected: str) -> tuple[set[tuple[date, str]], dict[Cell, Decimal]]:
+        """The months that a case speaks of, in its words."""
+        steps = (*(f"{name}_mrr" for name in WATERFALL), "closing_mrr", "fx_mrr")
+        columns = ("period_start", "plan", "product", *steps)
+        words = (*WATERFALL, "closing", "fx")
+        return _figures(
+            [
+                (
+                    start,
+                    plan if plan == product else f"{plan}/{product}",
+                    dict(zip(words, values, strict=True)),
+                )
+                for start, plan, product, *values in self.rows(
+                    "metric_mrr_waterfall", columns, {"grain": "month"}
+                )
+            ],
+            expected,
+        )
+
+    def customers(self, expected: str) -> tuple[set[tuple[date, str]], dict[Cell, Decimal]]:
+        """The months that a case speaks of, in its words."""
+        columns = ("period_start", "dimension_value", *CUSTOMERS, "customers")
+        words = (*(column.removesuffix("_customers") for column in CUSTOMERS), "customers")
+        where = {"grain": "month", "dimension": "total"}
+        return _figures(
+            [
+                (start, value, dict(zip(words, map(Decimal, counts), strict=True)))
+                for start, value, *counts in self.rows("metric_customers", columns, where)
+            ],
+            expected,
+        )
+
+    def table(self, which: str, expected: str) -> list[tuple[str, ...]]:
+        """The rows of a relation that a case speaks of, in its way of writing."""
+        relation, *conditions = which.split()
+        columns, _, keys = table(expected)
+        where = dict(condition.split("=") for condition in conditions)
+        rows = [tuple(map(plain, row)) for row in self.rows(relation, tuple(columns), where)]
+        return sorted(row for row in rows if row[0] in keys)
+
+
+def _figures(
+    found: list[tuple[date, str, dict[str, Decimal]]], expected: str
+) -> tuple[set[tuple[date, str]], dict[Cell, Decimal]]:
+    """The rows of the months that a case speaks of, and their figures that are not 0."""
+    months = {start for start, _ in figures(expected)[0]}
+    rows, cells = [], {}
+    for start, name, values in found:
+        if start in months:
+            rows.append((start, name))
+            cells.update({(start, name, word): value for word, value in values.items() if value})
+    assert len(rows) == len(set(rows)), f"a row twice: {rows}"
+    return set(rows), cells
