@@ -1,4 +1,4 @@
 {#- The day of the reporting time zone that an instant falls on. -#}
 {% macro local_date(instant) -%}
-    ({{ instant }} at time zone '{{ var("tidemill_reporting_timezone") }}')::date
+    ({{ instant }} at time zone '{{ option("reporting_timezone") }}')::date
 {%- endmacro %}

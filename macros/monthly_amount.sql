@@ -5,7 +5,7 @@
         ({{ amount }})::numeric(38, 20)
         * case {{ period_unit }}
             when 'day' then 365
-            when 'week' then {{ {"52/12": 52, "4.33": 51.96, "4": 48}[var("tidemill_week_factor") | string] }}
+            when 'week' then {{ {"52/12": 52, "4.33": 51.96, "4": 48}[option("week_factor")] }}
             when 'month' then 12
             else 1
         end

@@ -35,3 +35,11 @@
         else interval '1 year'
     end
 {%- endmacro %}
+
+{#- A lateral set of the days from one to another, both included, as column rate_date. -#}
+{% macro days_between(first, last) -%}
+    lateral (
+        select series.at::date as rate_date
+        from generate_series({{ first }}::timestamp, {{ last }}, interval '1 day') as series (at)
+    )
+{%- endmacro %}
