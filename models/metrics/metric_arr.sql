@@ -20,7 +20,8 @@ select
     country,
     billing_interval,
     reporting_currency,
-    (closing_mrr * 12)::{{ reporting_money() }} as arr_run_rate
+    (closing_mrr * 12)::{{ reporting_money() }} as arr_run_rate,
+    '{{ definitions_hash() }}'::text as definitions_hash
 from periods
 where
     native_mrr <> 0

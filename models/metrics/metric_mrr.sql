@@ -21,6 +21,7 @@ select
     billing_interval,
     reporting_currency,
     closing_mrr as mrr,
-    native_mrr
+    native_mrr,
+    '{{ definitions_hash() }}'::text as definitions_hash
 from periods
 where native_mrr <> 0

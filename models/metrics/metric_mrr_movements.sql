@@ -32,5 +32,6 @@ select
     is_voluntary,
     recorded_at,
     subscription_ids,
-    source_rows
+    source_rows,
+    '{{ definitions_hash() }}'::text as definitions_hash
 from movements

@@ -32,5 +32,6 @@ select
     closing_mrr,
     (
         new_mrr + expansion_mrr - contraction_mrr - churn_mrr + reactivation_mrr + discount_mrr
-    )::{{ reporting_money() }} as net_new_mrr
+    )::{{ reporting_money() }} as net_new_mrr,
+    '{{ definitions_hash() }}'::text as definitions_hash
 from periods

@@ -101,8 +101,13 @@ def test_metrics_refer_to_canonical_only(manifest: Manifest) -> None:
     for model in manifest.layer("metrics"):
         assert model.parents, f"{model.name} reads nothing"
         for name in model.parents:
-            is_canonical = name in manifest.models and manifest.models[name].layer == "canonical"
-            assert is_canonical, f"{model.name} -> {name}"
+            # A model or, for what has been in force, a snapshot.
+            assert manifest.nodes[name]["group"] == "canonical", f"{model.name} -> {name}"
+
+
+def test_every_metric_row_ends_with_the_definitions_it_was_made_under(manifest: Manifest) -> None:
+    for model in manifest.layer("metrics"):
+        assert model.shape[-1] == ("definitions_hash", "text"), model.name
 
 
 def test_access_and_groups_are_those_of_the_layer(manifest: Manifest) -> None:
