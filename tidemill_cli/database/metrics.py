@@ -51,6 +51,15 @@ class MrrRow:
 
 
 @dataclass(frozen=True)
+class DataIssues:
+    """How many billing rows one kind of issue was found on."""
+
+    severity: str
+    issue: str
+    rows: int
+
+
+@dataclass(frozen=True)
 class MetricReader:
     """Reads metrics from one facade schema."""
 
@@ -172,6 +181,16 @@ class MetricReader:
             {"day": day},
         )
         return {row[0]: row[1] for row in rows}
+
+    def data_issues(self) -> list[DataIssues]:
+        """What is wrong with the data, errors first, the most frequent first."""
+        rows = self._rows(
+            sql.SQL(
+                "select severity, issue, count(*) from {relation} group by severity, issue "
+                "order by severity <> 'error', severity, count(*) desc, issue"
+            ).format(relation=sql.Identifier(self.schema, "data_issues"))
+        )
+        return [DataIssues(*row) for row in rows]
 
     def _rows(
         self, query: sql.Composed, parameters: Mapping[str, object] | None = None
