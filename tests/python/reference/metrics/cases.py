@@ -1,7 +1,6 @@
 """Reading single rows of the metrics in tests."""
 
 from datetime import date
-from typing import Any
 
 from reference.surface.books import Books
 
@@ -31,8 +30,3 @@ def row(books: Books, relation: str, month: str | None = None, **where: object) 
 def total(books: Books, relation: str, month: str | None = None, **where: object) -> Values:
     """The only such row of the total."""
     return row(books, relation, month, **{**TOTAL, **where})
-
-
-def figures(values: Values, *names: str) -> dict[str, Any]:
-    """Some columns of a row, without what does not change their value."""
-    return {name: values[name] for name in names}
