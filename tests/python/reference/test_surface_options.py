@@ -50,6 +50,7 @@ def test_options_are_read_from_dbt_vars() -> None:
         {"fx_mode": "month_end"},
         {"free_to_paid": "expansion", "movement_level": "plan"},
         {"paid_to_free": "contraction", "movement_level": "plan"},
+        {"paid_to_free": "contraction", "movement_level": "subscription"},
         {"mrr_pausd": "keep"},
     ],
 )
@@ -248,7 +249,7 @@ def test_changes_within_an_hour_of_each_other_are_one_however_long_the_chain() -
         ("2025-03-03", "expansion", "10"),
     ]
     assert [amount for _, _, amount in moves(surface.compute(netting="none"))[1:]] == [
-        # Those of one day and type are shown together: +40 on the 2nd, +20 and +10 on the 3rd.
+        # What is of one day and type is shown together: +20 and +10 on the 3rd.
         "40",
         "-50",
         "30",
@@ -334,6 +335,26 @@ def test_a_cancellation_date_ends_each_item_and_drops_what_begins_after_it() -> 
         ("2025-02-01", "expansion", "10"),
         ("2025-02-10", "churn", "-60"),
     ]
+
+
+def test_an_item_given_up_before_the_cancellation_keeps_its_end() -> None:
+    # Seats of 20 are given up on 1 February; the engine ends the subscription on 2 March 08:00.
+    surface = SurfaceRows()
+    ended = {"cancel_effective_at": at("2025-03-02 08:00")}
+    surface.item("2025-01-01", "2025-03-01", 50, **ended)  # type: ignore[arg-type]
+    surface.item("2025-01-01", "2025-02-01", 20, item_id="s:seats", **ended)  # type: ignore[arg-type]
+    assert moves(surface.compute(churn_date="cancel_effective"))[1:] == [
+        ("2025-02-01", "contraction", "-20"),
+        ("2025-03-02", "churn", "-50"),
+    ]
+
+
+def test_a_pause_that_is_kept_is_no_reason() -> None:
+    surface = SurfaceRows()
+    surface.item("2025-01-01", "2025-03-01", 50)
+    surface.item("2025-03-01", None, 60, status="paused")
+    books = surface.compute(mrr_paused="keep")
+    assert rows(books)[1:] == [("2025-03-01", "expansion", "price", "basic", "10")]
 
 
 def test_an_end_told_later_was_not_known() -> None:

@@ -43,8 +43,8 @@ def _as_reported(intervals: list[Interval], moment: datetime | None) -> list[Int
 def _ended(interval: Interval, known: list[Interval], churn_date: str) -> Interval | None:
     """The interval as the chosen date of a cancellation ends it; None if it began after that.
 
-    A cancellation never makes an interval longer, but for the item's last one, which ends at it
-    in any case once it has ended at all.
+    A cancellation makes an interval longer only if it is the item's last one and the item lasted
+    as long as its subscription did: what was given up earlier stays as it was.
     """
     cancelled_at = {
         "service_end": None,
@@ -55,10 +55,18 @@ def _ended(interval: Interval, known: list[Interval], churn_date: str) -> Interv
         return interval
     if interval.valid_from >= cancelled_at:
         return None
-    is_last = not any(i.valid_from > interval.valid_from for i in known if i.item == interval.item)
-    if is_last or interval.valid_to is None:
+    end = interval.valid_to
+    own = [i for i in known if i.subscription_id == interval.subscription_id]
+    is_longest = end is not None and all(i.valid_to and i.valid_to <= end for i in own)
+    if end is None or end > cancelled_at or (is_longest and _is_last(interval, known)):
         return replace(interval, valid_to=cancelled_at)
-    return replace(interval, valid_to=min(interval.valid_to, cancelled_at))
+    return interval
+
+
+def _is_last(interval: Interval, known: list[Interval]) -> bool:
+    """Whether no interval of the item begins later."""
+    begins = [i.valid_from for i in known if i.item == interval.item]
+    return interval.valid_from == max(begins)
 
 
 def _as_planned(interval: Interval, as_of: datetime) -> Interval:

@@ -28,8 +28,8 @@ class ItemState:
     """One counted item in force at an instant.
 
     An item counts when its status and kind are counted ones, so a paused item is there with MRR 0
-    (option `mrr_paused: zero`), and a trialing or metered one is not there at all. `since` is the
-    begin of the fact that it comes from.
+    (under `mrr_paused: keep` it is not paused for the ledger), and a trialing or metered one is not
+    there at all. `since` is the begin of the fact that it comes from.
     """
 
     item_id: str
@@ -161,7 +161,7 @@ class SurfaceHistory:
 
     def _state(self, interval: Interval, moment: datetime) -> ItemState:
         options = self._options
-        is_paused = interval.status == "paused"
+        is_paused = interval.status == "paused" and options.mrr_paused == "zero"
         net = interval.amount
         for kind in COUNTED_DISCOUNTS[options.mrr_discounts]:
             net -= getattr(interval, f"{kind}_discount")
@@ -174,7 +174,7 @@ class SurfaceHistory:
             )
             for amount in (interval.amount, max(net, ZERO))
         )
-        if is_paused and options.mrr_paused == "zero":
+        if is_paused:
             list_mrr = mrr = ZERO
         return ItemState(
             item_id=interval.item_id,

@@ -82,7 +82,8 @@ class Options:
             and self.mrr_start_at == "subscription_start",
             "fx_mode": self.fx_mode != "daily" and self.reporting_currency is None,
             "free_to_paid": self.free_to_paid == "expansion" and self.movement_level == "plan",
-            "paid_to_free": self.paid_to_free == "contraction" and self.movement_level == "plan",
+            "paid_to_free": self.paid_to_free == "contraction"
+            and self.movement_level != "customer",
         }
         for name, is_refused in refused.items():
             if is_refused:
