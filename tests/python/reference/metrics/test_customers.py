@@ -254,16 +254,16 @@ def test_the_first_month_of_a_cohort_is_not_all_of_it() -> None:
         (1, THIRD),
         (2, TWO_THIRDS),
     ]
-    names = ("mrr", "mrr_retention", "mrr_retention_of_previous")
-    assert cells(surface.compute(), "metric_cohorts", *names) == [
+    amounts = ("mrr", "mrr_retention", "mrr_retention_of_previous")
+    assert cells(surface.compute(), "metric_cohorts", *amounts) == [
         (150, 1, None),
         (200, Decimal("1.3333333333"), Decimal("1.3333333333")),
         (150, 1, Decimal("0.75")),
         (180, Decimal("1.2"), Decimal("1.2")),
     ]
     forced = surface.compute(cohort_month0="forced_100")
-    names = ("cohort_customers", "denominator_customers", "customer_retention")
-    assert cells(forced, "metric_cohorts", *names)[0] == (3, 2, 1)
+    counts = ("cohort_customers", "denominator_customers", "customer_retention")
+    assert cells(forced, "metric_cohorts", *counts)[0] == (3, 2, 1)
 
 
 def test_cells_end_with_the_month_that_runs() -> None:
