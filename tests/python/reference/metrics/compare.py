@@ -61,10 +61,14 @@ def _differences(
     expected: Rows,
 ) -> list[str]:
     values = [column for column in columns if column not in {*KEYS[name], HASH}]
-    wanted = {*KEYS[name], HASH, *next(iter(expected.values()), values)}
-    if wanted != set(columns):
-        lacks, has = sorted(wanted - set(columns)), sorted(set(columns) - wanted)
-        return [f"lacks the columns {lacks}, has {has} that the reference does not know"]
+    known = list(next(iter(expected.values()), values))
+    of_columns = [
+        *(f"lacks the column {c}" for c in (*KEYS[name], *known, HASH) if c not in columns),
+        *(f"has the column {c}, the reference has not" for c in values if c not in known),
+    ]
+    if not set(KEYS[name]) <= set(columns):
+        return of_columns
+    values = [column for column in values if column in known]
     problems = []
     built = set()
     agreed: set[tuple[Any, ...]] = set()
@@ -88,7 +92,7 @@ def _differences(
                 agreed.add((id(expected[key]), found))
     lacking = expected.keys() - built
     problems += [f"{_words(key)}: is in the reference only" for key in lacking]
-    return sorted(problems)
+    return of_columns + sorted(problems)
 
 
 def _is_equal(column: str, built: object, expected: object) -> bool:
