@@ -4,12 +4,20 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+import yaml
+
+from project import ROOT
 
 from .surface.builders import SurfaceRows, at, figures, moves, rows, total
 from .surface.options import Options
 
 UNIT = ("engine", "t", "acme")
 NEW = ("2025-01-01", "new", "50")
+
+
+def test_the_defaults_are_the_projects() -> None:
+    variables = yaml.safe_load((ROOT / "dbt_project.yml").read_text())["vars"]
+    assert Options.of(variables) == Options()
 
 
 def test_options_are_read_from_dbt_vars() -> None:
