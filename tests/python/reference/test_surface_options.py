@@ -357,6 +357,17 @@ def test_an_item_given_up_before_the_cancellation_keeps_its_end() -> None:
     ]
 
 
+def test_only_what_changed_the_amount_is_behind_it() -> None:
+    surface = SurfaceRows()
+    surface.item("2025-01-01", "2025-03-01", is_voluntary_cancel=True)
+    surface.item("2025-01-01", "2025-03-01", 0, subscription="free", is_voluntary_cancel=False)
+    books = surface.compute()
+    assert [(m.subscription_ids, m.is_voluntary) for m in books.movements] == [
+        ({"s"}, None),
+        ({"s"}, True),
+    ]
+
+
 def test_a_pause_that_is_kept_is_no_reason() -> None:
     surface = SurfaceRows()
     surface.item("2025-01-01", "2025-03-01", 50)
