@@ -100,6 +100,6 @@ select
     by_period.reporting_currency,
     by_period.movement_type,
     by_period.reason,
-    by_period.amount
+    by_period.amount::{{ reporting_money() }} as amount
 from by_period
 cross join clock
