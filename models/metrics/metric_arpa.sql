@@ -21,9 +21,9 @@ select
     reporting_currency,
     closing_mrr as mrr,
     customers,
-    {{ ratio('closing_mrr', 'customers') }} as arpa,
+    {{ ratio('closing_mrr', 'customers') }}::numeric(28, 10) as arpa,
     new_mrr,
     new_customers,
-    {{ ratio('new_mrr', 'new_customers') }} as asp,
+    {{ ratio('new_mrr', 'new_customers') }}::numeric(28, 10) as asp,
     '{{ definitions_hash() }}'::text as definitions_hash
 from periods

@@ -26,10 +26,10 @@ select
     plans.reporting_currency,
     plans.closing_mrr as mrr,
     totals.closing_mrr as total_mrr,
-    {{ ratio('plans.closing_mrr', 'totals.closing_mrr') }} as mrr_share,
+    {{ ratio('plans.closing_mrr', 'totals.closing_mrr') }}::numeric(28, 10) as mrr_share,
     plans.customers,
     totals.customers as total_customers,
-    {{ ratio('plans.customers::numeric', 'totals.customers') }} as customer_share,
+    {{ ratio('plans.customers::numeric', 'totals.customers') }}::numeric(28, 10) as customer_share,
     '{{ definitions_hash() }}'::text as definitions_hash
 from plans
 inner join totals

@@ -56,6 +56,6 @@ select
     churn_mrr,
     gained_mrr::{{ reporting_money() }} as gained_mrr,
     lost_mrr::{{ reporting_money() }} as lost_mrr,
-    {{ ratio('gained_mrr', 'lost_mrr') }} as quick_ratio,
+    {{ ratio('gained_mrr', 'lost_mrr') }}::numeric(28, 10) as quick_ratio,
     '{{ definitions_hash() }}'::text as definitions_hash
 from sums
