@@ -1,12 +1,12 @@
-{#- Slices: where a row of a relation is counted under a dimension. The relation has the columns
-    billing_source, tenant_id, plan, product, currency, country and billing_interval. -#}
-{% macro slice_value(dimension, relation) -%}
+{#- Slices: where a row of a relation is counted under a dimension. A relation that has not all of
+    these columns names those it has, and leaves the other dimensions out. -#}
+{% macro slice_value(
+    dimension, relation, columns=["plan", "product", "currency", "country", "billing_interval"]
+) -%}
     case {{ dimension }}
-        when 'plan' then {{ relation }}.plan
-        when 'product' then {{ relation }}.product
-        when 'currency' then {{ relation }}.currency
-        when 'country' then {{ relation }}.country
-        when 'billing_interval' then {{ relation }}.billing_interval
+        {%- for column in columns %}
+        when '{{ column }}' then {{ relation }}.{{ column }}
+        {%- endfor %}
         when 'source' then {{ relation }}.billing_source
         else 'all'
     end
