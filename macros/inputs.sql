@@ -1,19 +1,54 @@
-{#- The tables a user fills: made empty when missing, never written to again. -#}
+{#- The tables that people fill, in <schema>_inputs, made when they are missing: no build writes in
+    them. `tidemill fx load` and `tidemill spend load` make them with this macro, too, so it uses
+    nothing of dbt's but the name of the schema. -#}
 {% macro create_inputs() -%}
-    {%- set schema = adapter.quote(target.schema ~ "_inputs") -%}
-    create schema if not exists {{ schema }};
-    create table if not exists {{ schema }}.fx_rates (
-        rate_date date not null,
-        currency text not null,
-        rate numeric not null check (rate > 0),
-        base_currency text not null,
-        primary key (base_currency, currency, rate_date)
-    );
-    create table if not exists {{ schema }}.spend (
-        spend_date date not null,
-        tenant_id text,
-        currency text not null,
-        amount numeric not null,
-        note text
-    );
+    {%- set schema = target.schema ~ "_inputs" -%}
+    do $$
+    begin
+        if to_regnamespace('"{{ schema }}"') is null then
+            create schema if not exists "{{ schema }}";
+        end if;
+
+        if to_regclass('"{{ schema }}"."fx_rates"') is null then
+            create table if not exists "{{ schema }}".fx_rates (
+                rate_date date not null,
+                currency text not null check (currency ~ '^[A-Z]{3}$'),
+                -- 'infinity' keeps out NaN, which PostgreSQL takes for more than every number.
+                rate numeric not null check (rate > 0 and rate < 'infinity'),
+                base_currency text not null check (base_currency ~ '^[A-Z]{3}$'),
+                primary key (base_currency, currency, rate_date)
+            );
+            comment on table "{{ schema }}".fx_rates is
+                'One row per base currency, currency and day with a published exchange rate. '
+                'Filled by people (tidemill fx load), never by a build.';
+            comment on column "{{ schema }}".fx_rates.rate_date is
+                'Day the rate was published; it holds until the next one.';
+            comment on column "{{ schema }}".fx_rates.currency is 'ISO 4217 code.';
+            comment on column "{{ schema }}".fx_rates.rate is
+                'Units of the currency for one unit of the base currency.';
+            comment on column "{{ schema }}".fx_rates.base_currency is
+                'ISO 4217 code, the same in every row; its own rate is 1 and needs no row.';
+        end if;
+
+        if to_regclass('"{{ schema }}"."spend"') is null then
+            create table if not exists "{{ schema }}".spend (
+                spend_date date not null,
+                tenant_id text,
+                currency text not null check (currency ~ '^[A-Z]{3}$'),
+                amount numeric not null check (amount > '-infinity' and amount < 'infinity'),
+                note text
+            );
+            comment on table "{{ schema }}".spend is
+                'One row per amount spent on winning customers. '
+                'Filled by people (tidemill spend load), never by a build.';
+            comment on column "{{ schema }}".spend.spend_date is
+                'Day the amount counts on; a month''s spend may stand on any day of it.';
+            comment on column "{{ schema }}".spend.tenant_id is
+                'Tenant it was spent for; null when for all of them.';
+            comment on column "{{ schema }}".spend.currency is 'ISO 4217 code of the amount.';
+            comment on column "{{ schema }}".spend.amount is 'Amount spent, in major units.';
+            comment on column "{{ schema }}".spend.note is 'Anything worth remembering.';
+        end if;
+    end
+    $$
 {%- endmacro %}

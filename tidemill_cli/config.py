@@ -42,6 +42,11 @@ class Connection:
     threads: int = 4
     role: str | None = None
 
+    @property
+    def inputs_schema(self) -> str:
+        """Where the tables are that people fill."""
+        return f"{self.schema}_inputs"
+
     def with_parameters(self, **parameters: str) -> Connection:
         """The same connection with some libpq parameters replaced."""
         return replace(self, parameters={**self.parameters, **parameters})

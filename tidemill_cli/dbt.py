@@ -60,6 +60,7 @@ class DbtResult:
 
     nodes: list[NodeResult]
     error: str | None = None  # why it stopped before or between the nodes
+    stopped_by: tuple[str, ...] = ()  # the macros that stopped it, innermost first
 
     @property
     def failed_tests(self) -> list[NodeResult]:
@@ -165,7 +166,8 @@ def _result(outcome: Any) -> DbtResult:  # noqa: ANN401 - dbt's result objects c
         and not any(node.status in ("error", "runtime error", "fail") for node in nodes)
     ):
         error = "dbt stopped without saying why; see its log."
-    return DbtResult(nodes, error)
+    stack = getattr(outcome.exception, "stack", ())
+    return DbtResult(nodes, error, tuple(str(getattr(item, "name", "")) for item in stack))
 
 
 @contextmanager

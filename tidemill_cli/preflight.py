@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tidemill_cli import lago_requirements as lago
 from tidemill_cli.database import catalog
+from tidemill_cli.database.inputs import FX_RATES, SPEND
 from tidemill_cli.database.session import Session, current_user
 from tidemill_cli.errors import TidemillError
 from tidemill_cli.facade import METRIC_PREFIX
@@ -46,6 +47,30 @@ def check_writable(session: Session, schemas: list[str]) -> None:
             raise TidemillError(
                 f"user {user} may not create relations in schema {schema}: "
                 f"`grant usage, create on schema {schema} to {user}`."
+            )
+
+
+def check_inputs(session: Session, schema: str) -> None:
+    """Refuse a role that can neither read nor make the tables that people fill."""
+    if not catalog.schema_exists(session, schema):
+        return
+    user = current_user(session)
+    if not catalog.may_use_schema(session, schema):
+        raise TidemillError(
+            f"user {user} may not use schema {schema}: `grant usage on schema {schema} to {user}; "
+            f"grant select on all tables in schema {schema} to {user}`."
+        )
+    found = catalog.readable_columns(session, schema, (FX_RATES, SPEND))
+    for table in (FX_RATES, SPEND):
+        if table not in found and not catalog.may_create_in_schema(session, schema):
+            raise TidemillError(
+                f"user {user} may not create {schema}.{table}, which is missing: "
+                f"`grant create on schema {schema} to {user}`."
+            )
+        if not all(found.get(table, {}).values()):
+            raise TidemillError(
+                f"user {user} may not read {schema}.{table}: "
+                f"`grant select on {schema}.{table} to {user}`."
             )
 
 

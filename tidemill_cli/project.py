@@ -44,6 +44,17 @@ def declared_options(project: Path) -> dict[str, Any]:
     return options
 
 
+def render_macro(project: Path, file: str, name: str, **context: object) -> str:
+    """The text of a macro that needs nothing of dbt's but what is passed here."""
+    import jinja2
+
+    macros = (project / "macros" / file).read_text(encoding="utf-8")
+    template = jinja2.Environment(undefined=jinja2.StrictUndefined).from_string(
+        f"{macros}{{{{ {name}() }}}}"
+    )
+    return template.render(context).strip()
+
+
 def check_sources(project: Path, sources: object) -> None:
     """Refuse a billing source that the project has no folder for; dbt would name a model of it."""
     folders = sorted(path.name for path in (project / "models" / "sources").glob("*/"))

@@ -24,6 +24,7 @@ from tidemill_cli.project import BILLING_SOURCES, check_sources, declared_option
 
 AS_OF = "tidemill_as_of"
 LAGO_SCHEMA = "tidemill_lago_schema"
+_SOURCE_GUARD = "check_source_sizes"  # the macro that stops a run whose sources have shrunk
 _UNCHANGED = "the numbers built before stay as they were"
 
 # libpq parameters that dbt-postgres knows under the same name.
@@ -99,7 +100,12 @@ def _build_and_publish(
         if not log.drop_if_empty(build):
             narrate(f"What was built is left in schema {build}.")
         log.prune()
-        raise TidemillError(f"{_what_failed(result)} Nothing was published; {_UNCHANGED}.")
+        # A source that shrank is something the run found, not something it could not do.
+        found = _SOURCE_GUARD in result.stopped_by
+        raise TidemillError(
+            f"{_what_failed(result)} Nothing was published; {_UNCHANGED}.",
+            ExitCode.TESTS_FAILED if found else ExitCode.CANNOT,
+        )
     published: list[str] = []
     if result.failed_tests:
         log.finish(build, "tests_failed", result.models, result.tests)
@@ -139,6 +145,7 @@ def _take_lock(session: Session) -> None:
 
 def _check(session: Session, schema: str, project: Path, settings: Mapping[str, Any]) -> None:
     preflight.check_writable(session, [schema, f"{schema}_history"])
+    preflight.check_inputs(session, f"{schema}_inputs")
     preflight.check_facade(session, schema)
     check_sources(project, settings.get(BILLING_SOURCES))
     if "lago" in (settings.get(BILLING_SOURCES) or ()):

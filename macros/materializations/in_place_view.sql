@@ -10,9 +10,7 @@
         {%- if config.get("contract").enforced %}
         {{ get_assert_columns_equivalent(sql) }}
         {%- endif %}
-        create or replace view {{ target_relation }} as (
-            {{ sql }}
-        )
+        {{ _replace_view(target_relation, sql) }}
     {%- endcall %}
 
     {% do persist_docs(target_relation, model) %}
@@ -22,3 +20,42 @@
 
     {{ return({"relations": [target_relation]}) }}
 {% endmaterialization %}
+
+{#- PostgreSQL refuses to replace a view by one with other columns or types (a new release, another
+    reporting currency): that one is dropped and made again with the same grants in one transaction,
+    unless a view of the user's reads it. -#}
+{% macro _replace_view(relation, sql) -%}
+do $tidemill$
+declare
+    grants text[];
+    granted text;
+begin
+    execute $view$create or replace view {{ relation }} as ({{ sql }}
+    )$view$;
+exception when invalid_table_definition then
+    select array_agg(
+        format(
+            'grant %s on {{ relation }} to %s', privilege_type,
+            case when grantee = 'PUBLIC' then 'public' else quote_ident(grantee) end
+        )
+    )
+    into grants
+    from information_schema.role_table_grants
+    where
+        table_schema = '{{ relation.schema }}'
+        and table_name = '{{ relation.identifier }}'
+        and grantee <> grantor;
+    begin
+        drop view {{ relation }};
+    exception when dependent_objects_still_exist then
+        raise exception
+            'the columns of {{ relation.schema }}.{{ relation.identifier }} have changed, and a view of yours reads it: drop that view, build, and make it again.';
+    end;
+    execute $view$create view {{ relation }} as ({{ sql }}
+    )$view$;
+    foreach granted in array coalesce(grants, '{}') loop
+        execute granted;
+    end loop;
+end
+$tidemill$
+{%- endmacro %}

@@ -31,12 +31,12 @@ currencies as (
 
 ),
 
--- From before the year of the first fact, whose opening needs a rate too.
+-- From before the first year and its first week, whose openings need a rate too.
 first_day as (
 
     select
         date_trunc('year', min({{ local_date('first_facts.known_from') }})::timestamp)::date
-        - 1 as first_date
+        - 8 as first_date
     from (
         select min(valid_from) as known_from
         from intervals
@@ -64,7 +64,7 @@ select
     currencies.currency,
     days.rate_date,
     currencies.currency as reporting_currency,
-    1::numeric as multiplier,
+    1::numeric(28, 12) as multiplier,
     false as is_carried_back
 from currencies
 cross join days
@@ -91,6 +91,8 @@ published as (
         currency,
         rate
     from {{ source('inputs', 'fx_rates') }}
+    cross join clock
+    where rate_date <= clock.as_of_date
     union
     -- what rates are quoted in has itself the rate 1
     select
@@ -98,6 +100,8 @@ published as (
         base_currency as currency,
         1 as rate
     from {{ source('inputs', 'fx_rates') }}
+    cross join clock
+    where rate_date <= clock.as_of_date
 
 ),
 {%- endif %}
@@ -205,7 +209,7 @@ select
         when chosen.rate is null or reporting.rate is null then 1
         when currencies.currency = '{{ reporting_currency }}' then 1
         else round(reporting.rate / chosen.rate, 12)
-    end as multiplier,
+    end::numeric(28, 12) as multiplier,
     {{ 'false' if is_fixed else 'chosen.is_carried_back or reporting.is_carried_back' }} as is_carried_back
 from currencies
 inner join chosen on currencies.currency = chosen.currency

@@ -1,8 +1,17 @@
+{%- set separates_discounts = option('discount_as_movement') == 'separate_type' -%}
+{%- set max_gap = option('reactivation_max_gap_days') %}
+
 with
 
 netted as (
 
     select * from {{ ref('mrr_netted') }}
+
+),
+
+states as (
+
+    select * from {{ ref('paying_states') }}
 
 ),
 
@@ -13,16 +22,23 @@ parted as (
         billing_source,
         tenant_id,
         customer_id,
+        level_id,
+        movement_window,
         movement_date,
         plan,
         product,
         currency,
         country,
         billing_interval,
+        reporting_currency,
+        fx_rate,
         false as is_transfer,
         reason,
         typed_amount as amount,
+        total_change,
+        is_voluntary,
         movement_at,
+        recorded_at,
         subscription_ids,
         source_rows
     from netted
@@ -34,16 +50,23 @@ parted as (
         billing_source,
         tenant_id,
         customer_id,
+        level_id,
+        movement_window,
         movement_date,
         plan,
         product,
         currency,
         country,
         billing_interval,
+        reporting_currency,
+        fx_rate,
         true as is_transfer,
         min(reason) as reason,
         sum(amount - typed_amount) as amount,
+        min(total_change) as total_change,
+        null as is_voluntary,
         max(movement_at) as movement_at,
+        max(recorded_at) as recorded_at,
         {{ joined_text('subscription_ids') }} as subscription_ids,
         {{ joined_text('source_rows') }} as source_rows
     from netted
@@ -52,12 +75,16 @@ parted as (
         billing_source,
         tenant_id,
         customer_id,
+        level_id,
+        movement_window,
         movement_date,
         plan,
         product,
         currency,
         country,
-        billing_interval
+        billing_interval,
+        reporting_currency,
+        fx_rate
 
 ),
 
@@ -69,8 +96,9 @@ sequenced as (
         sum(amount) over (
             partition by billing_source, tenant_id, customer_id, currency
             order by
-                movement_date,
+                movement_window,
                 amount desc,
+                level_id,
                 plan,
                 product,
                 country,
@@ -82,8 +110,10 @@ sequenced as (
         row_number() over (
             partition by billing_source, tenant_id, customer_id, movement_date
             order by
+                movement_window,
                 currency,
                 amount desc,
+                level_id,
                 plan,
                 product,
                 country,
@@ -91,61 +121,55 @@ sequenced as (
                 is_transfer,
                 reason
         ) as sequence
+        {%- if separates_discounts %},
+        total_change - sum(
+            case when reason = 'discount' and not is_transfer then amount * fx_rate else 0 end
+        ) over (
+            partition by
+                billing_source, tenant_id, customer_id, level_id, movement_window,
+                reporting_currency
+        ) as other_change
+        {%- else %},
+        total_change as other_change
+        {%- endif %}
     from parted
     where amount <> 0
 
-),
-
-customer_days as (
-
-    select
-        billing_source,
-        tenant_id,
-        customer_id,
-        movement_date,
-        sum(amount) as net_change
-    from sequenced
-    group by billing_source, tenant_id, customer_id, movement_date
-
-),
-
--- Whether the customer pays at all. The sum mixes currencies and is only compared with zero.
-paying as (
-
-    select
-        *,
-        sum(net_change) over customer - net_change as paid_before,
-        sum(net_change) over customer as paid_after,
-        lag(true) over (
-            partition by billing_source, tenant_id, customer_id
-            order by movement_date
-        ) as has_paid_before
-    from customer_days
-    window customer as (
-        partition by billing_source, tenant_id, customer_id
-        order by movement_date
-        rows unbounded preceding
-    )
-
 )
 
--- one row per customer, day, dimension tuple, movement type and reason
+-- one row per unit, netting window, dimension tuple, movement type and reason
 select
     sequenced.billing_source,
     sequenced.tenant_id,
     sequenced.customer_id,
-    ''::text as level_id,
+    sequenced.level_id,
     sequenced.movement_date,
     sequenced.movement_at,
     sequenced.sequence,
     case
         when sequenced.is_transfer then 'transfer'
-        when paying.paid_before = 0 and paying.has_paid_before then 'reactivation'
-        when paying.paid_before = 0 then 'new'
-        when paying.paid_after = 0 then 'churn'
-        when sum(case when sequenced.is_transfer then 0 else sequenced.amount end) over day > 0
+        when
+            not states.pays_before
+            and (
+                states.was_kept
+                {{- " or states.has_items_before" if option('free_to_paid') == 'expansion' }}
+            )
             then 'expansion'
-        else 'contraction'
+        when
+            not states.pays_before and states.has_paid_before
+            {%- if max_gap %}
+            and sequenced.movement_date - states.stopped_on <= {{ max_gap }}
+            {%- endif %}
+            then 'reactivation'
+        when not states.pays_before then 'new'
+        when not states.pays_after and states.is_kept then 'contraction'
+        when not states.pays_after then 'churn'
+        {%- if separates_discounts %}
+        when sequenced.reason = 'discount' then 'discount'
+        {%- endif %}
+        when sequenced.other_change > 0 then 'expansion'
+        when sequenced.other_change < 0 then 'contraction'
+        else 'transfer'
     end as movement_type,
     sequenced.reason,
     sequenced.plan,
@@ -156,22 +180,21 @@ select
     sequenced.amount::numeric(28, 10) as amount,
     (sequenced.mrr_after - sequenced.amount)::numeric(28, 10) as mrr_before,
     sequenced.mrr_after::numeric(28, 10) as mrr_after,
-    sequenced.currency as reporting_currency,
-    1::numeric as fx_rate,
-    sequenced.amount::numeric as reporting_amount,
-    null::boolean as is_voluntary,
+    sequenced.reporting_currency,
+    sequenced.fx_rate::numeric(28, 12) as fx_rate,
+    (sequenced.amount * sequenced.fx_rate)::{{ reporting_money() }} as reporting_amount,
+    case
+        when not states.pays_after and not states.is_kept and not sequenced.is_transfer
+            then sequenced.is_voluntary
+    end as is_voluntary,
+    sequenced.recorded_at,
     sequenced.subscription_ids,
-    sequenced.source_rows,
-    sequenced.movement_at as recorded_at
+    sequenced.source_rows
 from sequenced
-inner join paying
+inner join states
     on
-        sequenced.billing_source = paying.billing_source
-        and sequenced.tenant_id = paying.tenant_id
-        and sequenced.customer_id = paying.customer_id
-        and sequenced.movement_date = paying.movement_date
-window day as (
-    partition by
-        sequenced.billing_source, sequenced.tenant_id, sequenced.customer_id,
-        sequenced.movement_date, sequenced.currency
-)
+        sequenced.billing_source = states.billing_source
+        and sequenced.tenant_id = states.tenant_id
+        and sequenced.customer_id = states.customer_id
+        and sequenced.level_id = states.level_id
+        and sequenced.movement_window = states.movement_window

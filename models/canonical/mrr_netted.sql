@@ -6,13 +6,15 @@ changes as (
 
 ),
 
--- What a customer did to one tuple for one reason within one day, netted.
+-- What a unit did to one tuple for one reason within one netting window, netted.
 netted as (
 
     select
         billing_source,
         tenant_id,
         customer_id,
+        level_id,
+        movement_window,
         movement_date,
         plan,
         product,
@@ -21,8 +23,12 @@ netted as (
         billing_interval,
         is_move,
         reason,
+        reporting_currency,
+        fx_rate,
         sum(amount) as amount,
         max(changed_at) as movement_at,
+        max(recorded_at) as recorded_at,
+        bool_and(is_voluntary) as is_voluntary,
         {{ joined_text('subscription_id') }} as subscription_ids,
         {{ joined_text('source_row') }} as source_rows
     from changes
@@ -30,6 +36,8 @@ netted as (
         billing_source,
         tenant_id,
         customer_id,
+        level_id,
+        movement_window,
         movement_date,
         plan,
         product,
@@ -37,7 +45,9 @@ netted as (
         country,
         billing_interval,
         is_move,
-        reason
+        reason,
+        reporting_currency,
+        fx_rate
 
 ),
 
@@ -47,7 +57,7 @@ with_tuple_change as (
         *,
         sum(case when is_move then 0 else amount end) over (
             partition by
-                billing_source, tenant_id, customer_id, movement_date,
+                billing_source, tenant_id, customer_id, level_id, movement_window,
                 plan, product, currency, country, billing_interval
         ) as tuple_change
     from netted
@@ -55,17 +65,21 @@ with_tuple_change as (
 
 ),
 
--- The change of the customer's total; what gained and what lost money on the way to it.
+-- The change of the unit's total; what gained and what lost money on the way to it. Amounts are
+-- compared in the reporting currency.
 with_total_change as (
 
     select
         *,
-        sum(case when is_move then 0 else amount end) over day as total_change,
-        sum(case when not is_move and tuple_change > 0 then amount else 0 end) over day as gained,
-        coalesce(bool_or(not is_move and tuple_change < 0) over day, false) as has_loss
+        sum(case when is_move then 0 else amount * fx_rate end) over total as total_change,
+        sum(
+            case when not is_move and tuple_change > 0 then amount * fx_rate else 0 end
+        ) over total as gained,
+        coalesce(bool_or(not is_move and tuple_change < 0) over total, false) as has_loss
     from with_tuple_change
-    window day as (
-        partition by billing_source, tenant_id, customer_id, movement_date, currency
+    window total as (
+        partition by
+            billing_source, tenant_id, customer_id, level_id, movement_window, reporting_currency
     )
 
 ),
@@ -83,21 +97,27 @@ with_gained_so_far as (
             when tuple_change > 0 then 'shared'
             else 'moved'
         end as treatment,
-        sum(case when not is_move and tuple_change > 0 then amount else 0 end) over (
-            partition by billing_source, tenant_id, customer_id, movement_date, currency
-            order by plan, product, country, billing_interval, is_move, reason
+        sum(
+            case when not is_move and tuple_change > 0 then amount * fx_rate else 0 end
+        ) over (
+            partition by
+                billing_source, tenant_id, customer_id, level_id, movement_window,
+                reporting_currency
+            order by plan, product, currency, country, billing_interval, is_move, reason
             rows unbounded preceding
         ) as gained_so_far
     from with_total_change
 
 )
 
--- one row per customer, day, dimension tuple and reason, netted; typed_amount is the part that
--- changes the customer's total, the rest of amount has only moved
+-- one row per unit, netting window, dimension tuple and reason, netted; typed_amount is the part
+-- that changes the unit's total, the rest of amount has only moved
 select
     billing_source,
     tenant_id,
     customer_id,
+    level_id,
+    movement_window,
     movement_date,
     movement_at,
     plan,
@@ -106,15 +126,22 @@ select
     country,
     billing_interval,
     reason,
+    reporting_currency,
+    fx_rate,
     amount::numeric(28, 10) as amount,
     case treatment
         when 'whole' then amount
         when 'shared'
             then
-                round(total_change * gained_so_far / gained, 10)
-                - round(total_change * (gained_so_far - amount) / gained, 10)
+                round(total_change * gained_so_far / (gained * fx_rate), 10)
+                - round(
+                    total_change * (gained_so_far - amount * fx_rate) / (gained * fx_rate), 10
+                )
         else 0
     end::numeric(28, 10) as typed_amount,
+    total_change,
+    is_voluntary,
+    recorded_at,
     subscription_ids,
     source_rows
 from with_gained_so_far

@@ -1,3 +1,7 @@
+{%- set keeps_start_rate = option('fx_mode') == 'at_start' %}
+{%- set steps = ['new', 'expansion', 'contraction', 'churn', 'reactivation', 'discount', 'transfer'] %}
+{%- set lost = ['contraction', 'churn'] %}
+
 with
 
 movements as (
@@ -9,6 +13,12 @@ movements as (
 clock as (
 
     select * from {{ ref('as_of') }}
+
+),
+
+exchange_rates as (
+
+    select * from {{ ref('exchange_rates') }}
 
 ),
 
@@ -28,14 +38,15 @@ by_day as (
         currency,
         country,
         billing_interval,
+        reporting_currency,
         movement_date,
-        coalesce(sum(amount) filter (where movement_type = 'new'), 0) as new_mrr,
-        coalesce(sum(amount) filter (where movement_type = 'expansion'), 0) as expansion_mrr,
-        coalesce(-sum(amount) filter (where movement_type = 'contraction'), 0) as contraction_mrr,
-        coalesce(-sum(amount) filter (where movement_type = 'churn'), 0) as churn_mrr,
-        coalesce(sum(amount) filter (where movement_type = 'reactivation'), 0) as reactivation_mrr,
-        coalesce(sum(amount) filter (where movement_type = 'transfer'), 0) as transfer_mrr,
-        sum(amount) as change
+        {%- for step in steps %}
+        coalesce(
+            {{ '-' if step in lost }}sum(reporting_amount) filter (where movement_type = '{{ step }}'),
+            0
+        ) as {{ step }}_mrr,
+        {%- endfor %}
+        sum(amount) as native_change
     from movements
     group by
         billing_source,
@@ -45,6 +56,7 @@ by_day as (
         currency,
         country,
         billing_interval,
+        reporting_currency,
         movement_date
 
 ),
@@ -61,13 +73,11 @@ by_period as (
         by_day.currency,
         by_day.country,
         by_day.billing_interval,
-        sum(by_day.new_mrr) as new_mrr,
-        sum(by_day.expansion_mrr) as expansion_mrr,
-        sum(by_day.contraction_mrr) as contraction_mrr,
-        sum(by_day.churn_mrr) as churn_mrr,
-        sum(by_day.reactivation_mrr) as reactivation_mrr,
-        sum(by_day.transfer_mrr) as transfer_mrr,
-        sum(by_day.change) as change
+        by_day.reporting_currency,
+        {%- for step in steps %}
+        sum(by_day.{{ step }}_mrr) as {{ step }}_mrr,
+        {%- endfor %}
+        sum(by_day.native_change) as native_change
     from by_day
     cross join grains
     group by
@@ -79,7 +89,8 @@ by_period as (
         by_day.product,
         by_day.currency,
         by_day.country,
-        by_day.billing_interval
+        by_day.billing_interval,
+        by_day.reporting_currency
 
 ),
 
@@ -87,13 +98,18 @@ balanced as (
 
     select
         *,
-        sum(change) over tuple as closing_mrr,
+        sum(native_change) over tuple as native_mrr,
+        sum(
+            new_mrr + expansion_mrr - contraction_mrr - churn_mrr + reactivation_mrr
+            + discount_mrr + transfer_mrr
+        ) over tuple as moved_mrr,
         lead(period_start) over tuple as next_change
     from by_period
     window tuple as (
         partition by
             grain, billing_source, tenant_id, plan, product, currency, country, billing_interval
         order by period_start
+        rows unbounded preceding
     )
 
 ),
@@ -102,16 +118,8 @@ balanced as (
 quiet as (
 
     select
-        balanced.grain,
-        periods.period_start,
-        balanced.billing_source,
-        balanced.tenant_id,
-        balanced.plan,
-        balanced.product,
-        balanced.currency,
-        balanced.country,
-        balanced.billing_interval,
-        balanced.closing_mrr
+        balanced.*,
+        periods.period_start as quiet_start
     from balanced
     cross join clock
     cross join
@@ -119,7 +127,7 @@ quiet as (
             'balanced.grain', 'balanced.period_start',
             "coalesce(balanced.next_change, clock.as_of_date + 1)"
         ) }} as periods
-    where balanced.closing_mrr <> 0
+    where balanced.native_mrr <> 0
 
 ),
 
@@ -135,21 +143,20 @@ periods as (
         currency,
         country,
         billing_interval,
-        closing_mrr - change as opening_mrr,
-        new_mrr,
-        expansion_mrr,
-        contraction_mrr,
-        churn_mrr,
-        reactivation_mrr,
-        transfer_mrr,
-        closing_mrr
+        reporting_currency,
+        {%- for step in steps %}
+        {{ step }}_mrr,
+        {%- endfor %}
+        native_mrr - native_change as native_opening,
+        native_mrr,
+        moved_mrr
     from balanced
 
     union all
 
     select
         grain,
-        period_start,
+        quiet_start as period_start,
         billing_source,
         tenant_id,
         plan,
@@ -157,43 +164,93 @@ periods as (
         currency,
         country,
         billing_interval,
-        closing_mrr as opening_mrr,
-        0 as new_mrr,
-        0 as expansion_mrr,
-        0 as contraction_mrr,
-        0 as churn_mrr,
-        0 as reactivation_mrr,
-        0 as transfer_mrr,
-        closing_mrr
+        reporting_currency,
+        {%- for step in steps %}
+        0 as {{ step }}_mrr,
+        {%- endfor %}
+        native_mrr as native_opening,
+        native_mrr,
+        moved_mrr
     from quiet
 
-)
+),
 
--- one row per grain, period and dimension tuple that had MRR or a movement in the period
+{% if keeps_start_rate -%}
+-- Every customer's amounts keep the rate they began with: a balance is the sum of its movements.
+valued as (
+
+    select
+        *,
+        moved_mrr
+        - (
+            new_mrr + expansion_mrr - contraction_mrr - churn_mrr + reactivation_mrr
+            + discount_mrr + transfer_mrr
+        ) as opening_mrr,
+        moved_mrr as closing_mrr
+    from periods
+
+)
+{%- else -%}
+-- A balance is worth what the rate of its day says.
+valued as (
+
+    select
+        periods.*,
+        periods.native_opening * opening_rates.multiplier as opening_mrr,
+        periods.native_mrr * closing_rates.multiplier as closing_mrr
+    from periods
+    cross join clock
+    inner join exchange_rates as opening_rates
+        on
+            periods.currency = opening_rates.currency
+            and opening_rates.rate_date = periods.period_start - 1
+    inner join exchange_rates as closing_rates
+        on
+            periods.currency = closing_rates.currency
+            and closing_rates.rate_date = least(
+                {{ next_period_start('periods.grain', 'periods.period_start') }} - 1,
+                clock.as_of_date
+            )
+
+)
+{%- endif %}
+
+-- one row per grain, period and dimension tuple that had MRR or a movement in the period; amounts in
+-- the reporting currency
 select
-    periods.grain,
-    periods.period_start,
-    {{ next_period_start('periods.grain', 'periods.period_start') }} as period_end,
-    {{ next_period_start('periods.grain', 'periods.period_start') }} <= clock.as_of_date
+    valued.grain,
+    valued.period_start,
+    {{ next_period_start('valued.grain', 'valued.period_start') }} as period_end,
+    {{ next_period_start('valued.grain', 'valued.period_start') }} <= clock.as_of_date
         as is_complete,
-    periods.billing_source,
-    periods.tenant_id,
-    periods.plan,
-    periods.product,
-    periods.currency,
-    periods.country,
-    periods.billing_interval,
-    periods.currency as reporting_currency,
-    periods.opening_mrr::numeric(28, 10) as opening_mrr,
-    periods.new_mrr::numeric(28, 10) as new_mrr,
-    periods.expansion_mrr::numeric(28, 10) as expansion_mrr,
-    periods.contraction_mrr::numeric(28, 10) as contraction_mrr,
-    periods.churn_mrr::numeric(28, 10) as churn_mrr,
-    periods.reactivation_mrr::numeric(28, 10) as reactivation_mrr,
-    0::numeric as discount_mrr,
-    periods.transfer_mrr::numeric(28, 10) as transfer_mrr,
-    0::numeric as fx_mrr,
-    periods.closing_mrr::numeric(28, 10) as closing_mrr,
-    periods.closing_mrr::numeric(28, 10) as native_mrr
-from periods
+    valued.billing_source,
+    valued.tenant_id,
+    valued.plan,
+    valued.product,
+    valued.currency,
+    valued.country,
+    valued.billing_interval,
+    valued.reporting_currency,
+    valued.opening_mrr::{{ reporting_money() }} as opening_mrr,
+    valued.new_mrr::{{ reporting_money() }} as new_mrr,
+    valued.expansion_mrr::{{ reporting_money() }} as expansion_mrr,
+    valued.contraction_mrr::{{ reporting_money() }} as contraction_mrr,
+    valued.churn_mrr::{{ reporting_money() }} as churn_mrr,
+    valued.reactivation_mrr::{{ reporting_money() }} as reactivation_mrr,
+    valued.discount_mrr::{{ reporting_money() }} as discount_mrr,
+    valued.transfer_mrr::{{ reporting_money() }} as transfer_mrr,
+    (
+        valued.closing_mrr
+        - valued.opening_mrr
+        - valued.new_mrr
+        - valued.expansion_mrr
+        + valued.contraction_mrr
+        + valued.churn_mrr
+        - valued.reactivation_mrr
+        - valued.discount_mrr
+        - valued.transfer_mrr
+    )::{{ reporting_money() }} as fx_mrr,
+    valued.closing_mrr::{{ reporting_money() }} as closing_mrr,
+    valued.native_mrr::numeric(28, 10) as native_mrr
+from valued
 cross join clock

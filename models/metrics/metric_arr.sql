@@ -19,6 +19,12 @@ select
     currency,
     country,
     billing_interval,
-    (closing_mrr * 12)::numeric(28, 10) as arr_run_rate
+    reporting_currency,
+    (closing_mrr * 12)::{{ reporting_money() }} as arr_run_rate,
+    '{{ definitions_hash() }}'::text as definitions_hash
 from periods
-where closing_mrr <> 0
+where
+    native_mrr <> 0
+    {%- if option('arr_scope') == 'annual_plans_only' %}
+    and (billing_interval = 'year' or billing_interval like '% years')
+    {%- endif %}

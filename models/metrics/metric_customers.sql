@@ -20,5 +20,6 @@ select
     new_customers,
     returned_customers,
     lost_customers,
-    customers
+    customers,
+    '{{ definitions_hash() }}'::text as definitions_hash
 from periods

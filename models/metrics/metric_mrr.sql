@@ -19,6 +19,9 @@ select
     currency,
     country,
     billing_interval,
-    closing_mrr as mrr
+    reporting_currency,
+    closing_mrr as mrr,
+    native_mrr,
+    '{{ definitions_hash() }}'::text as definitions_hash
 from periods
-where closing_mrr <> 0
+where native_mrr <> 0

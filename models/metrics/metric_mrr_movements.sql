@@ -12,6 +12,7 @@ select
     billing_source,
     tenant_id,
     customer_id,
+    level_id,
     movement_date,
     movement_at,
     sequence,
@@ -25,6 +26,12 @@ select
     amount,
     mrr_before,
     mrr_after,
+    reporting_currency,
+    fx_rate,
+    reporting_amount,
+    is_voluntary,
+    recorded_at,
     subscription_ids,
-    source_rows
+    source_rows,
+    '{{ definitions_hash() }}'::text as definitions_hash
 from movements

@@ -19,16 +19,19 @@ select
     currency,
     country,
     billing_interval,
+    reporting_currency,
     opening_mrr,
     new_mrr,
     expansion_mrr,
     contraction_mrr,
     churn_mrr,
     reactivation_mrr,
+    discount_mrr,
     transfer_mrr,
-    -- native amounts: an exchange rate moves nothing
-    0::numeric(28, 10) as fx_mrr,
+    fx_mrr,
     closing_mrr,
-    (new_mrr + expansion_mrr - contraction_mrr - churn_mrr + reactivation_mrr)::numeric(28, 10)
-        as net_new_mrr
+    (
+        new_mrr + expansion_mrr - contraction_mrr - churn_mrr + reactivation_mrr + discount_mrr
+    )::{{ reporting_money() }} as net_new_mrr,
+    '{{ definitions_hash() }}'::text as definitions_hash
 from periods

@@ -1,12 +1,6 @@
 -- Law: a customer's balance at as_of is the sum of its items in force, in every tuple.
 with
 
-clock as (
-
-    select * from {{ ref('as_of') }}
-
-),
-
 entries as (
 
     select
@@ -36,10 +30,7 @@ entries as (
         0 as in_ledger,
         items.mrr as in_force
     from {{ ref('item_mrr') }} as items
-    cross join clock
-    where
-        items.from_date <= clock.as_of_date
-        and (items.to_date is null or items.to_date > clock.as_of_date)
+    where items.to_window is null
 
 )
 

@@ -37,3 +37,6 @@ Schema: TypeAlias = Annotated[
     ),
 ]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+CsvFile: TypeAlias = Annotated[
+    Path, typer.Argument(metavar="FILE", help="A .csv file, or a .zip that holds one.")
+]

@@ -41,6 +41,7 @@ committed_segments as (
     from segments
     inner join plans on segments.plan_id = plans.plan_id
     inner join commitments on plans.plan_id = commitments.plan_id
+    where commitments.is_usable
     group by segments.segment_id, segments.period_unit, segments.period_count
 
 ),

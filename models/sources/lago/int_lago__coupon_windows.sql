@@ -39,6 +39,7 @@ ended as (
         end as valid_to
     from applied_coupons
     left join uses on applied_coupons.applied_coupon_id = uses.applied_coupon_id
+    where applied_coupons.unusable_because is null
 
 )
 

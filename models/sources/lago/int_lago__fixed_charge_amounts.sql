@@ -44,11 +44,11 @@ tiers as (
         priced.valid_from,
         priced.charge_model,
         priced.units,
-        (tier.range ->> 'per_unit_amount')::numeric as per_unit_amount,
-        (tier.range ->> 'flat_amount')::numeric as flat_amount,
-        coalesce((tier.range ->> 'to_value')::numeric, 'infinity') as units_to,
+        {{ readable_number("tier.range ->> 'per_unit_amount'") }} as per_unit_amount,
+        coalesce({{ readable_number("tier.range ->> 'flat_amount'") }}, 0) as flat_amount,
+        coalesce({{ readable_number("tier.range ->> 'to_value'") }}, 'infinity') as units_to,
         coalesce(
-            lag((tier.range ->> 'to_value')::numeric) over (
+            lag({{ readable_number("tier.range ->> 'to_value'") }}) over (
                 partition by priced.segment_id, priced.fixed_charge_id, priced.valid_from
                 order by tier.position
             ),
@@ -56,10 +56,11 @@ tiers as (
         ) as units_from
     from priced
     cross join
-        lateral jsonb_array_elements(
+        lateral jsonb_path_query(
             coalesce(
                 priced.properties -> 'graduated_ranges', priced.properties -> 'volume_ranges'
-            )
+            ),
+            '$[*]'
         ) with ordinality as tier (range, position)
     where priced.charge_model in ('graduated', 'volume') and priced.units > 0
 
@@ -71,38 +72,57 @@ tiered as (
         segment_id,
         fixed_charge_id,
         valid_from,
-        sum(
-            case
-                when charge_model = 'graduated'
-                    then (least(units, units_to) - units_from) * per_unit_amount + flat_amount
-                -- volume: the one range that holds the total prices all units
-                when units <= units_to then units * per_unit_amount + flat_amount
-                else 0
-            end
-        ) as amount
+        case
+            when bool_and(per_unit_amount is not null)
+                then sum(
+                    case
+                        when charge_model = 'graduated'
+                            then
+                                (least(units, units_to) - units_from) * per_unit_amount
+                                + flat_amount
+                        -- volume: the one range that holds the total prices all units
+                        when units <= units_to then units * per_unit_amount + flat_amount
+                        else 0
+                    end
+                )
+        end as amount
     from tiers
     where units > units_from
     group by segment_id, fixed_charge_id, valid_from
+
+),
+
+amounts as (
+
+    select
+        priced.*,
+        case
+            when priced.charge_model = 'standard'
+                then priced.units * {{ readable_number("priced.properties ->> 'amount'") }}
+            when priced.units <= 0 then 0
+            else tiered.amount
+        end as amount
+    from priced
+    left join tiered
+        on
+            priced.segment_id = tiered.segment_id
+            and priced.fixed_charge_id = tiered.fixed_charge_id
+            and priced.valid_from = tiered.valid_from
 
 )
 
 -- one row per segment, fixed charge and unbroken [valid_from, valid_to) of units and price;
 -- amount is for all units and one period, in major units as Lago writes it
 select
-    priced.segment_id,
-    priced.code,
-    priced.units,
-    case priced.charge_model
-        when 'standard' then priced.units * (priced.properties ->> 'amount')::numeric
-        else coalesce(tiered.amount, 0)
-    end as amount,
-    priced.valid_from,
-    nullif(priced.valid_to, 'infinity') as valid_to,
-    priced.history_source,
-    priced.event_id
-from priced
-left join tiered
-    on
-        priced.segment_id = tiered.segment_id
-        and priced.fixed_charge_id = tiered.fixed_charge_id
-        and priced.valid_from = tiered.valid_from
+    segment_id,
+    fixed_charge_id,
+    code,
+    units,
+    amount,
+    valid_from,
+    nullif(valid_to, 'infinity') as valid_to,
+    history_source,
+    event_id,
+    -- a price that cannot be read, or a number that no price or quantity can be
+    coalesce(amount < 1e15 and units < 1e15, false) as is_usable
+from amounts

@@ -68,3 +68,4 @@ select
     fixed_charges.history_source
 from fixed_charges
 inner join segments on fixed_charges.segment_id = segments.segment_id
+where fixed_charges.is_usable

@@ -2,15 +2,9 @@
 
 with
 
-subscriptions as (
+chains as (
 
-    select
-        *,
-        -- A trial is counted from the first start under an external id, whatever became of it.
-        min(started_at) over (
-            partition by tenant_id, customer_id, external_id
-        ) as first_started_at
-    from {{ ref('stg_lago__subscriptions') }}
+    select * from {{ ref('int_lago__chains') }}
 
 ),
 
@@ -20,59 +14,23 @@ plans as (
 
 ),
 
-customers as (
-
-    select * from {{ ref('stg_lago__customers') }}
-
-),
-
--- Rows that lived. Pending, canceled and incomplete ones never did, even with a started_at.
-live as (
-
-    select
-        *,
-        count(*) filter (where previous_segment_id is null) over lineage as chain
-    from subscriptions
-    where status in (1, 2) and lives_from is not null
-    window lineage as (
-        partition by tenant_id, customer_id, external_id
-        order by lives_from, created_at, segment_id
-    )
-
-),
-
-chained as (
-
-    select
-        *,
-        first_value(segment_id) over chain_order as subscription_id,
-        lead(lives_from) over chain_order as next_lives_from
-    from live
-    window chain_order as (
-        partition by tenant_id, customer_id, external_id, chain
-        order by lives_from, created_at, segment_id
-    )
-
-),
-
 ended as (
 
     select
-        chained.*,
-        customers.timezone,
+        *,
         case
             -- A plan change: the successor starts just before its predecessor is terminated.
-            when chained.next_lives_from is not null
-                then least(chained.terminated_at, chained.next_lives_from)
+            when next_lives_from is not null
+                then least(terminated_at, next_lives_from)
             -- The job that ends a subscription runs some time on the planned day.
             when
-                (chained.terminated_at at time zone customers.timezone)::date
-                = (chained.ending_at at time zone customers.timezone)::date
-                then chained.ending_at
-            else chained.terminated_at
+                (terminated_at at time zone timezone)::date
+                = (ending_at at time zone timezone)::date
+                then ending_at
+            else terminated_at
         end as valid_to
-    from chained
-    inner join customers on chained.customer_id = customers.customer_id
+    from chains
+    where unusable_because is null
 
 )
 

@@ -6,23 +6,31 @@ customers as (
 
     select * from {{ ref('stg_lago__customers') }}
 
+),
+
+attributes as (
+
+    select * from {{ ref('stg_lago__customer_attributes') }}
+
 )
 
 -- one row per customer
 select
     'lago' as billing_source,
-    tenant_id::text as tenant_id,
-    customer_id::text as customer_id,
+    customers.tenant_id::text as tenant_id,
+    customers.customer_id::text as customer_id,
     null::text as parent_customer_id,
-    external_id::text as external_id,
-    name::text as name,
-    coalesce(country, 'unknown')::text as country,
-    currency::text as currency,
-    created_at,
-    deleted_at,
-    account_type = 'partner' as is_excluded,
+    customers.external_id::text as external_id,
+    customers.name::text as name,
+    coalesce(customers.country, 'unknown')::text as country,
+    customers.currency::text as currency,
+    customers.created_at,
+    customers.deleted_at,
+    (customers.account_type is not distinct from 'partner') as is_excluded,
     case
-        when account_type = 'partner' then 'partner account, billed by itself'
+        when customers.account_type = 'partner' then 'partner account, billed by itself'
     end::text as excluded_because,
-    '{}'::jsonb as attributes
+    coalesce(attributes.attributes, '{}') as attributes
 from customers
+left join attributes on customers.customer_id = attributes.customer_id
+where customers.tenant_id is not null

@@ -1,14 +1,235 @@
 {{ config(enabled = 'lago' in var('tidemill_billing_sources')) }}
 
--- one row per billing row that could not be used as it is
+with
+
+subscriptions as (
+
+    select * from {{ ref('stg_lago__subscriptions') }}
+
+),
+
+chains as (
+
+    select * from {{ ref('int_lago__chains') }}
+
+),
+
+segments as (
+
+    select * from {{ ref('int_lago__segments') }}
+
+),
+
+customers as (
+
+    select * from {{ ref('stg_lago__customers') }}
+
+),
+
+plans as (
+
+    select * from {{ ref('stg_lago__plans') }}
+
+),
+
+fixed_charge_amounts as (
+
+    select * from {{ ref('int_lago__fixed_charge_amounts') }}
+
+),
+
+commitments as (
+
+    select * from {{ ref('stg_lago__commitments') }}
+
+),
+
+applied_coupons as (
+
+    select * from {{ ref('stg_lago__applied_coupons') }}
+
+),
+
+fees as (
+
+    select * from {{ ref('int_lago__fees') }}
+
+),
+
+explanations as (
+
+    select *
+    from (
+        values
+        ('tenant_missing', 'The row has no organization.'),
+        ('customer_missing', 'The organization has no customer of the id that the row names.'),
+        ('plan_missing', 'There is no plan of the id that the row names.'),
+        ('plan_without_price', 'The plan has no price, or a number that no price can be.'),
+        ('unknown_period', 'The plan has no interval, or one that is not known.'),
+        ('unknown_currency', 'Lago has no such currency, so the minor unit would be guessed.'),
+        ('unknown_status', 'The status is none of Lago''s.'),
+        ('start_missing', 'The subscription is active or terminated, and never started.'),
+        ('implausible_start', 'The subscription started before 1970.'),
+        ('end_missing', 'The subscription is terminated, and not said when.'),
+        ('end_before_start', 'The subscription was terminated before it started.'),
+        ('implausible_trial', 'The trial is negative or longer than a century: taken for none.'),
+        ('unknown_timezone', 'The time zone of the customer is not known: UTC is taken.'),
+        ('unreadable_price', 'The price or units cannot be read, or no price can be so large.'),
+        ('implausible_amount', 'The amount is one that no price can be.'),
+        ('coupon_missing', 'There is no coupon of the id that the row names.'),
+        ('unknown_coupon_terms', 'The coupon has no amount or rate, or a frequency not known.'),
+        ('fee_without_invoice', 'There is no invoice for the fee.'),
+        ('fee_without_subscription', 'There is no subscription of the id that the fee names.'),
+        ('unknown_fee_type', 'The type of the fee is not known.'),
+        ('unreadable_fee_properties', 'A date or price in the fee''s properties cannot be read.')
+    ) as sentences (issue, detail)
+
+),
+
+found as (
+
+    select
+        tenant_id,
+        customer_id,
+        unusable_because as issue,
+        true as is_quarantined,
+        'subscriptions' as source_table,
+        segment_id as source_row_id
+    from chains
+    where unusable_because is not null
+
+    union all
+
+    select
+        tenant_id,
+        customer_id,
+        case when status in (1, 2) then 'start_missing' else 'unknown_status' end as issue,
+        true as is_quarantined,
+        'subscriptions' as source_table,
+        segment_id as source_row_id
+    from subscriptions
+    where
+        (status in (1, 2) and lives_from is null)
+        or coalesce(status not between 0 and 4, true)
+
+    union all
+
+    select
+        tenant_id,
+        customer_id,
+        'tenant_missing' as issue,
+        true as is_quarantined,
+        'customers' as source_table,
+        customer_id as source_row_id
+    from customers
+    where tenant_id is null
+
+    union all
+
+    select
+        tenant_id,
+        customer_id,
+        'unknown_timezone' as issue,
+        false as is_quarantined,
+        'customers' as source_table,
+        customer_id as source_row_id
+    from customers
+    where has_unknown_timezone
+
+    union all
+
+    select
+        plans.tenant_id,
+        null as customer_id,
+        checks.issue,
+        checks.is_quarantined,
+        'plans' as source_table,
+        plans.plan_id as source_row_id
+    from plans
+    cross join
+        lateral (
+            values
+            (
+                'plan_without_price',
+                true,
+                plans.amount is null
+                and plans.period_unit is not null
+                and plans.subunit_to_unit is not null
+            ),
+            ('implausible_trial', false, plans.has_implausible_trial)
+        ) as checks (issue, is_quarantined, is_found)
+    where checks.is_found
+
+    union all
+
+    select distinct
+        segments.tenant_id,
+        segments.customer_id,
+        'unreadable_price' as issue,
+        true as is_quarantined,
+        'fixed_charges' as source_table,
+        fixed_charge_amounts.fixed_charge_id as source_row_id
+    from fixed_charge_amounts
+    inner join segments on fixed_charge_amounts.segment_id = segments.segment_id
+    where not fixed_charge_amounts.is_usable
+
+    union all
+
+    select
+        plans.tenant_id,
+        null as customer_id,
+        'implausible_amount' as issue,
+        true as is_quarantined,
+        'commitments' as source_table,
+        commitments.commitment_id as source_row_id
+    from commitments
+    left join plans on commitments.plan_id = plans.plan_id
+    where not commitments.is_usable
+
+    union all
+
+    select
+        customers.tenant_id,
+        applied_coupons.customer_id,
+        applied_coupons.unusable_because as issue,
+        true as is_quarantined,
+        'applied_coupons' as source_table,
+        applied_coupons.applied_coupon_id as source_row_id
+    from applied_coupons
+    left join customers on applied_coupons.customer_id = customers.customer_id
+    where applied_coupons.unusable_because is not null
+
+    union all
+
+    select
+        fees.tenant_id,
+        fees.customer_id,
+        checks.issue,
+        checks.is_quarantined,
+        'fees' as source_table,
+        fees.fee_id as source_row_id
+    from fees
+    cross join
+        lateral (
+            values
+            (fees.unusable_because, true, fees.unusable_because is not null),
+            ('fee_without_subscription', false, fees.is_without_subscription),
+            ('unreadable_fee_properties', false, fees.is_partly_unreadable)
+        ) as checks (issue, is_quarantined, is_found)
+    where checks.is_found
+
+)
+
+-- one row per billing row and reason why it could not be used as it is
 select
-    null::text as billing_source,
-    null::text as tenant_id,
-    null::text as customer_id,
-    null::text as issue,
-    null::text as severity,
-    null::boolean as is_quarantined,
-    null::text as source_table,
-    null::text as source_row_id,
-    null::text as detail
-where false
+    'lago' as billing_source,
+    coalesce(found.tenant_id::text, 'unknown') as tenant_id,
+    found.customer_id::text as customer_id,
+    found.issue::text as issue,
+    case when found.is_quarantined then 'error' else 'warning' end as severity,
+    found.is_quarantined,
+    found.source_table::text as source_table,
+    found.source_row_id::text as source_row_id,
+    explanations.detail::text as detail
+from found
+left join explanations on found.issue = explanations.issue

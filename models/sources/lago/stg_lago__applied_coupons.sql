@@ -42,7 +42,7 @@ select
     applied_coupons.id as applied_coupon_id,
     applied_coupons.customer_id,
     applied_coupons.coupon_id,
-    coupons.limited_plans as is_limited_to_plans,
+    coalesce(coupons.limited_plans, false) as is_limited_to_plans,
     case applied_coupons.frequency
         when 0 then 'once'
         when 1 then 'repeating'
@@ -58,8 +58,19 @@ select
     applied_coupons.frequency_duration_remaining as remaining_count,
     applied_coupons.created_at at time zone 'UTC' as created_at,
     applied_coupons.terminated_at at time zone 'UTC' as terminated_at,
+    case
+        when coupons.id is null then 'coupon_missing'
+        when
+            coalesce(applied_coupons.frequency not between 0 and 2, true)
+            or coalesce(coupons.coupon_type not between 0 and 1, true)
+            or case coupons.coupon_type
+                when 0 then applied_coupons.amount_cents
+                else applied_coupons.percentage_rate
+            end is null
+            then 'unknown_coupon_terms'
+    end as unusable_because,
     {{ run_instant() }} as observed_at
 from applied_coupons
-inner join coupons on applied_coupons.coupon_id = coupons.id
+left join coupons on applied_coupons.coupon_id = coupons.id
 left join currencies on applied_coupons.amount_currency = currencies.currency
-where not coupons.limited_billable_metrics
+where coupons.limited_billable_metrics is not true

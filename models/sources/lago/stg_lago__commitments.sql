@@ -17,6 +17,8 @@ commitments as (
 select
     id as commitment_id,
     plan_id,
-    amount_cents as amount_minor
+    amount_cents as amount_minor,
+    -- not a number that no price can be
+    amount_cents < 1e15 as is_usable
 from commitments
 where commitment_type = 0

@@ -27,21 +27,39 @@ billing_entities as (
         timezone
     from {{ source('lago', 'billing_entities') }}
 
+),
+
+zones as (
+
+    select name
+    from pg_catalog.pg_timezone_names
+
+),
+
+located as (
+
+    select
+        customers.*,
+        coalesce(customers.timezone, billing_entities.timezone, 'UTC') as stated_timezone
+    from customers
+    left join billing_entities on customers.billing_entity_id = billing_entities.id
+
 )
 
 -- one row per customer, deleted ones included: they are part of history
 select
-    customers.id as customer_id,
-    customers.organization_id as tenant_id,
-    customers.external_id,
-    customers.name,
-    customers.country,
-    customers.currency,
+    located.id as customer_id,
+    located.organization_id as tenant_id,
+    located.external_id,
+    located.name,
+    located.country,
+    located.currency,
     -- the zone in which Lago cuts this customer's days
-    coalesce(customers.timezone, billing_entities.timezone, 'UTC') as timezone,
-    customers.account_type::text as account_type,
-    customers.created_at at time zone 'UTC' as created_at,
-    customers.deleted_at at time zone 'UTC' as deleted_at,
+    coalesce(zones.name, 'UTC') as timezone,
+    zones.name is null as has_unknown_timezone,
+    located.account_type::text as account_type,
+    located.created_at at time zone 'UTC' as created_at,
+    located.deleted_at at time zone 'UTC' as deleted_at,
     {{ run_instant() }} as observed_at
-from customers
-left join billing_entities on customers.billing_entity_id = billing_entities.id
+from located
+left join zones on lower(located.stated_timezone) = lower(zones.name)

@@ -35,30 +35,38 @@ currencies as (
 
 ),
 
+readings as (
+
+    select
+        fees.id,
+        fees.subscription_id as segment_id,
+        fees.created_at,
+        {{ readable_instant("fees.properties ->> 'from_datetime'") }} as valid_from,
+        {{ end_of_period(readable_instant("fees.properties ->> 'to_datetime'")) }} as covered_to,
+        {{ readable_number("fees.amount_details ->> 'plan_amount_cents'") }}
+        / currencies.subunit_to_unit as amount
+    from fees
+    inner join invoices on fees.invoice_id = invoices.id
+    inner join currencies on fees.amount_currency = currencies.currency
+    where
+        fees.fee_type = 2
+        and fees.deleted_at is null
+        and {{ is_real_invoice('invoices') }}
+
+),
+
 observations as (
 
     -- The full price of the plan at the time of billing, whatever part of the period was billed.
     -- A period billed twice (void and regenerate) shows the price of the later fee.
-    select distinct on (fees.subscription_id, (fees.properties ->> 'from_datetime')::timestamptz)
-        fees.subscription_id as segment_id,
-        (fees.properties ->> 'from_datetime')::timestamptz as valid_from,
-        {{ end_of_period("(fees.properties ->> 'to_datetime')::timestamptz") }} as covered_to,
-        (fees.amount_details ->> 'plan_amount_cents')::numeric
-        / coalesce(currencies.subunit_to_unit, 100) as amount
-    from fees
-    inner join invoices on fees.invoice_id = invoices.id
-    left join currencies on fees.amount_currency = currencies.currency
-    where
-        fees.fee_type = 2
-        and fees.deleted_at is null
-        and fees.amount_details ->> 'plan_amount_cents' is not null
-        and fees.properties ->> 'from_datetime' is not null
-        and {{ is_real_invoice('invoices') }}
-    order by
-        fees.subscription_id,
-        (fees.properties ->> 'from_datetime')::timestamptz,
-        fees.created_at desc,
-        fees.id desc
+    select distinct on (segment_id, valid_from)
+        segment_id,
+        valid_from,
+        covered_to,
+        amount
+    from readings
+    where amount is not null and valid_from is not null
+    order by segment_id, valid_from, created_at desc, id desc
 
 ),
 

@@ -13,6 +13,7 @@ plans as (
         amount_cents,
         amount_currency,
         trial_period,
+        bill_charges_monthly,
         {{ optional_column(source('lago', 'plans'), 'bill_fixed_charges_monthly', 'boolean') }}
             as has_monthly_fixed_charges
     from {{ source('lago', 'plans') }}
@@ -41,16 +42,25 @@ select
     coalesce(plans.parent_id, plans.id) as rolled_up_plan_id,
     coalesce(parents.code, plans.code) as plan_code,
     plans.amount_currency as currency,
-    coalesce(currencies.subunit_to_unit, 100) as subunit_to_unit,
-    -- amount and period are null for product-catalogue plans, which have neither of their own
-    plans.amount_cents / coalesce(currencies.subunit_to_unit, 100)::numeric as amount,
+    currencies.subunit_to_unit,
+    -- Amount and period are null for product-catalogue plans, which have neither of their own, and
+    -- what no price can be is not taken for one.
+    case
+        when plans.amount_cents between -1e15 and 1e15
+            then plans.amount_cents / currencies.subunit_to_unit::numeric
+    end as amount,
     case
         when plans.interval = 0 then 'week'
+        when plans.interval in (1, 3, 4) then 'month'
         when plans.interval = 2 then 'year'
-        when plans.interval is not null then 'month'
     end as period_unit,
     case plans.interval when 3 then 3 when 4 then 6 else 1 end as period_count,
-    make_interval(secs => coalesce(plans.trial_period, 0) * 86400) as trial_period,
+    make_interval(
+        secs => case when plans.trial_period between 0 and 36525 then plans.trial_period else 0 end
+        * 86400
+    ) as trial_period,
+    coalesce(plans.trial_period, 0) not between 0 and 36525 as has_implausible_trial,
+    coalesce(plans.bill_charges_monthly, false) as has_monthly_charges,
     coalesce(plans.has_monthly_fixed_charges, false) as has_monthly_fixed_charges,
     {{ run_instant() }} as observed_at
 from plans

@@ -16,6 +16,7 @@ vars:
   tidemill_billing_sources: [stub]
   tidemill_lago_schema: public
   tidemill_as_of: null
+  tidemill_max_row_loss: 0.5
   tidemill_week_factor: "52/12"
 on-run-start: ["{{ check_config() }}"]
 flags:

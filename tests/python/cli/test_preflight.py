@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from tidemill_cli.config import ConnectionOptions, resolve
 from tidemill_cli.database.session import Session, connect
 from tidemill_cli.demo.lago.schema import RELEASES, create_schema
 from tidemill_cli.errors import TidemillError
-from tidemill_cli.preflight import check_facade, check_lago, check_writable
+from tidemill_cli.preflight import check_facade, check_inputs, check_lago, check_writable
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -188,6 +189,35 @@ def test_a_facade_that_belongs_to_another_role_is_told_the_grant(
         pytest.raises(TidemillError, match=f"`grant usage, create on .* tidemill to {reader}`"),
     ):
         check_writable(session, ["tidemill"])
+
+
+@pytest.mark.parametrize(
+    ("granted", "sentence"),
+    [
+        ("", "`grant usage on schema tidemill_inputs to {reader}; grant select on all tables"),
+        (
+            "grant usage on schema tidemill_inputs to {reader}",
+            "may not read tidemill_inputs.fx_rates: `grant select on tidemill_inputs.fx_rates to",
+        ),
+        (
+            "grant usage on schema tidemill_inputs to {reader}; "
+            "grant select on tidemill_inputs.fx_rates to {reader}",
+            "may not create tidemill_inputs.spend, which is missing: `grant create on schema",
+        ),
+    ],
+)
+def test_inputs_that_somebody_else_made_must_be_readable(
+    database: str, reader: str, granted: str, sentence: str
+) -> None:
+    with open_session(database) as session:
+        check_inputs(session, "tidemill_inputs")  # nothing is there: the run makes them
+        session.execute("create schema tidemill_inputs")
+        session.execute("create table tidemill_inputs.fx_rates (rate numeric)")
+        session.execute(granted.format(reader=reader) or "select")
+        session.execute(f"set role {reader}")
+
+        with pytest.raises(TidemillError, match=re.escape(sentence.format(reader=reader))):
+            check_inputs(session, "tidemill_inputs")
 
 
 def test_a_table_where_a_view_belongs_is_refused_before_the_build(database: str) -> None:

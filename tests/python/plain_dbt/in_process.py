@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,16 @@ from project import ROOT, Project
 
 # For builds that a test looks at itself.
 UNTESTED = ("--exclude-resource-type", "test")
+
+
+def part_of_the_project(root: Path, *files: str) -> Path:
+    """A copy of the project with few of its models, since every command parses them all."""
+    shutil.copy(ROOT / "dbt_project.yml", root)
+    shutil.copytree(ROOT / "macros", root / "macros")
+    for name in ("models/_groups.yml", "models/canonical/as_of.sql", *files):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, root / name)
+    return root
 
 
 @dataclass(frozen=True)

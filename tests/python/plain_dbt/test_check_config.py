@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable
 from typing import Any
 
 import psycopg
 import pytest
 
-from project import ROOT
-
-from .in_process import InProcess
+from .in_process import InProcess, part_of_the_project
 
 WRONG: list[tuple[str, Any, str]] = [
     ("tidemill_mrr_discounts", "some", "set it to one of none, forever, recurring, all."),
@@ -36,13 +33,7 @@ WRONG: list[tuple[str, Any, str]] = [
 
 @pytest.fixture(scope="module")
 def project(new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> InProcess:
-    """The project without most of its models: every value is another full parse."""
-    root = tmp_path_factory.mktemp("options")
-    shutil.copy(ROOT / "dbt_project.yml", root)
-    shutil.copytree(ROOT / "macros", root / "macros")
-    for name in ("models/_groups.yml", "models/canonical/as_of.sql"):
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, root / name)
+    root = part_of_the_project(tmp_path_factory.mktemp("options"))
     return InProcess(new_database(), tmp_path_factory.mktemp("refusing"), root=root)
 
 

@@ -14,6 +14,8 @@ PATTERNS = {
     "canonical": r"(?!stg_|int_|metric_)[a-z]+(_[a-z]+)*",
     "metrics": r"metric_[a-z_]+",
 }
+# The source of the tables that people fill: no engine's.
+INPUTS = "inputs"
 OPTION = re.compile(r"  (?P<name>\w+): +\S.*? {2,}# \S")
 
 
@@ -45,14 +47,20 @@ def test_names_follow_the_pattern_of_their_layer(manifest: Manifest) -> None:
 def test_only_staging_reads_the_engines_tables(manifest: Manifest) -> None:
     for model in manifest.models.values():
         for source in (name for name in model.parents if name in manifest.sources):
+            owner = manifest.sources[source]["source_name"]
+            if owner == INPUTS:
+                assert model.layer == "canonical", f"{model.name} reads {source}"
+                continue
             assert model.name.startswith(f"stg_{model.engine}__"), f"{model.name} reads {source}"
-            engine = manifest.sources[source]["source_name"]
-            assert engine == model.engine, f"{model.name} reads a table of {engine}"
+            assert owner == model.engine, f"{model.name} reads a table of {owner}"
 
 
-def test_every_table_declared_is_read(manifest: Manifest) -> None:
+def test_every_table_of_an_engine_that_is_declared_is_read(manifest: Manifest) -> None:
     read = {name for model in manifest.models.values() for name in model.parents}
-    assert set(manifest.sources) <= read
+    declared = {
+        name for name, source in manifest.sources.items() if source["source_name"] != INPUTS
+    }
+    assert declared <= read
 
 
 def test_an_engines_folder_refers_to_itself_only(manifest: Manifest) -> None:
@@ -73,6 +81,8 @@ def test_canonical_refers_to_surfaces_of_its_own_name_and_to_canonical(manifest:
     for model in manifest.layer("canonical"):
         surfaces = set()
         for name in model.parents:
+            if name in manifest.sources and manifest.sources[name]["source_name"] == INPUTS:
+                continue
             assert name in manifest.models, f"{model.name} -> {name}"
             parent = manifest.models[name]
             assert parent.is_surface or parent.layer == "canonical", f"{model.name} -> {name}"
@@ -91,8 +101,13 @@ def test_metrics_refer_to_canonical_only(manifest: Manifest) -> None:
     for model in manifest.layer("metrics"):
         assert model.parents, f"{model.name} reads nothing"
         for name in model.parents:
-            is_canonical = name in manifest.models and manifest.models[name].layer == "canonical"
-            assert is_canonical, f"{model.name} -> {name}"
+            # A model or, for what has been in force, a snapshot.
+            assert manifest.nodes[name]["group"] == "canonical", f"{model.name} -> {name}"
+
+
+def test_every_metric_row_ends_with_the_definitions_it_was_made_under(manifest: Manifest) -> None:
+    for model in manifest.layer("metrics"):
+        assert model.shape[-1] == ("definitions_hash", "text"), model.name
 
 
 def test_access_and_groups_are_those_of_the_layer(manifest: Manifest) -> None:

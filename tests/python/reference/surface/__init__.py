@@ -1,0 +1,1 @@
+"""An independent reference over the surface: rows of any engine to balances and movements."""
