@@ -43,3 +43,8 @@
         from generate_series({{ first }}::timestamp, {{ last }}, interval '1 day') as series (at)
     )
 {%- endmacro %}
+
+{#- The day that lies a number of months after the first of a month, or before it. -#}
+{% macro months_after(month, months) -%}
+    ({{ month }} + ({{ months }}) * interval '1 month')::date
+{%- endmacro %}
