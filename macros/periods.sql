@@ -15,11 +15,16 @@
 
 {#- A lateral set of the periods after one and before another, as column period_start. -#}
 {% macro periods_between(grain, after, before) -%}
+    {{ periods_from(grain, after ~ " + " ~ _period_length(grain), before) }}
+{%- endmacro %}
+
+{#- The same with the first of them. -#}
+{% macro periods_from(grain, first, before) -%}
     lateral (
         select series.at::date as period_start
         from
             generate_series(
-                {{ after }} + {{ _period_length(grain) }},
+                {{ first }},
                 {{ before }} - interval '1 day',
                 {{ _period_length(grain) }}
             ) as series (at)

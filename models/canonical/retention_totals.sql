@@ -45,8 +45,8 @@ mixed as (
     from mixed_steps
     cross join clock
     cross join
-        {{ periods_between(
-            "'month'", months_after('mixed_steps.from_month', '-1'),
+        {{ periods_from(
+            "'month'", 'mixed_steps.from_month',
             'coalesce(mixed_steps.to_month, clock.as_of_date + 1)'
         ) }} as months
     inner join rates

@@ -34,8 +34,8 @@ windows as (
     from totals
     cross join clock
     cross join
-        {{ periods_between(
-            "'month'", months_after('totals.from_month', '-1'),
+        {{ periods_from(
+            "'month'", 'totals.from_month',
             'coalesce(totals.to_month, clock.as_of_date + 1)'
         ) }} as months
 
