@@ -11,3 +11,11 @@
         else 'all'
     end
 {%- endmacro %}
+
+{#- The same for cohorts, whose dimension may be an attribute of the customer. -#}
+{% macro cohort_value(dimensions, relation) -%}
+    case
+        when {{ dimensions }}.is_attribute then {{ relation }}.attribute_value
+        else {{ slice_value(dimensions ~ ".dimension", relation) }}
+    end
+{%- endmacro %}

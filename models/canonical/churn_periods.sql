@@ -107,7 +107,7 @@ with_sums as (
 
 )
 
--- one row per grain, period, dimension, value and reporting currency in which a customer paid
+-- one row per grain, period, dimension, value and reporting currency with MRR or a movement
 select
     grain,
     period_start,

@@ -81,8 +81,8 @@ changes as (
     select
         billing_source,
         tenant_id,
-        'total' as dimension,
-        'all' as dimension_value,
+        dimension,
+        dimension_value,
         movement_date,
         0 as new_customers,
         returned_customers,

@@ -41,8 +41,8 @@ turns as (
         0 as new_customers,
         0 as returned_customers,
         1 as lost_customers,
-        case when is_voluntary_end then 1 else 0 end as lost_voluntary,
-        case when not is_voluntary_end then 1 else 0 end as lost_involuntary
+        case when ends_voluntarily then 1 else 0 end as lost_voluntary,
+        case when ends_involuntarily then 1 else 0 end as lost_involuntary
     from spells_ended
 
 )

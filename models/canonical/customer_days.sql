@@ -117,11 +117,16 @@ daily as (
             else 0
         end) as contraction,
         sum(case when changes.movement_type = 'churn' then -changes.amount else 0 end) as churn,
+        sum(case
+            when changes.movement_type = 'churn' and changes.is_voluntary then -changes.amount
+            else 0
+        end) as voluntary_churn,
+        sum(case
+            when changes.movement_type = 'churn' and not changes.is_voluntary then -changes.amount
+            else 0
+        end) as involuntary_churn,
         sum(case when changes.movement_type = 'reactivation' then changes.amount else 0 end)
-            as reactivation,
-        -- null where the engine does not know
-        bool_and(case when changes.movement_type = 'churn' then changes.is_voluntary end)
-            as is_voluntary
+            as reactivation
     from changes
     inner join slices
         on
@@ -186,6 +191,7 @@ select
     expansion,
     contraction,
     churn,
-    reactivation,
-    is_voluntary
+    voluntary_churn,
+    involuntary_churn,
+    reactivation
 from balances

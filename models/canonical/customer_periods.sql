@@ -121,3 +121,5 @@ select
     periods.subscriptions
 from periods
 cross join clock
+-- a change of subscriptions alone makes no row
+where periods.opening_customers + periods.new_customers + periods.returned_customers > 0

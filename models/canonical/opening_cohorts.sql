@@ -10,6 +10,14 @@
     'cohort_end_state': 'case when closing_mrr = 0 then opening_mrr else 0 end',
     'movement_sum': 'churn'
 }[option('revenue_churn')] -%}
+{%- set voluntary = {
+    'cohort_end_state': 'case when is_voluntary then churned_mrr else 0 end',
+    'movement_sum': 'case when opening_mrr > 0 then voluntary_churn else 0 end'
+}[option('revenue_churn')] -%}
+{%- set involuntary = {
+    'cohort_end_state': 'case when is_involuntary then churned_mrr else 0 end',
+    'movement_sum': 'case when opening_mrr > 0 then involuntary_churn else 0 end'
+}[option('revenue_churn')] -%}
 {%- set contraction = {
     'cohort_end_state':
         'case when closing_mrr > 0 then greatest(opening_mrr - closing_mrr, 0) else 0 end',
@@ -65,8 +73,7 @@ converted as (
         balances.next_date is null
         or balances.next_date >= {{ next_period_start('balances.grain', 'balances.period_start') }}
             as is_last,
-        case when balances.currency = balances.reporting_currency then 1 else rates.multiplier end
-            as multiplier
+        {{ multiplier('balances') }} as multiplier
     from balances
     left join rates
         on
@@ -93,12 +100,14 @@ by_customer as (
             as opening_mrr,
         bool_or(not is_paying) as has_left,
         sum(churn * multiplier) as churn,
+        sum(voluntary_churn * multiplier) as voluntary_churn,
+        sum(involuntary_churn * multiplier) as involuntary_churn,
         sum(contraction * multiplier) as contraction,
         sum(expansion * multiplier) as expansion,
         sum(reactivation * multiplier) as reactivation,
         max(case when churn > 0 then movement_date end) as last_churn,
-        max(case when is_voluntary then movement_date end) as last_voluntary,
-        max(case when not is_voluntary then movement_date end) as last_involuntary
+        max(case when voluntary_churn > 0 then movement_date end) as last_voluntary,
+        max(case when involuntary_churn > 0 then movement_date end) as last_involuntary
     from converted
     group by
         customer_id,
@@ -148,8 +157,8 @@ select
     sum(contraction_mrr) as contraction_mrr,
     sum(expansion_mrr) as expansion_mrr,
     sum(reactivation_mrr) as reactivation_mrr,
-    sum(case when is_voluntary then churned_mrr else 0 end) as voluntary_mrr,
-    sum(case when is_involuntary then churned_mrr else 0 end) as involuntary_mrr
+    sum({{ voluntary }}) as voluntary_mrr,
+    sum({{ involuntary }}) as involuntary_mrr
 from judged
 group by
     grain,

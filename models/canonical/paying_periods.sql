@@ -128,7 +128,6 @@ periods as (
         reporting_currency,
         currency,
         customers - arrivals + departures as opening_customers,
-        arrivals,
         customers,
         mrr - change as opening_mrr
     from balanced
@@ -145,7 +144,6 @@ periods as (
         balanced.reporting_currency,
         balanced.currency,
         balanced.customers as opening_customers,
-        0 as arrivals,
         balanced.customers,
         balanced.mrr as opening_mrr
     from balanced
@@ -159,8 +157,9 @@ periods as (
 
 )
 
--- one row per grain, period, slice and reporting currency in which a customer paid: how many did
--- when it began and at its end, and how much they paid then at the rate of the day before
+-- one row per grain, period, slice and reporting currency with MRR or a movement in the period:
+-- how many customers paid when it began and at its end, and how much in the beginning, at the
+-- rate of the day before
 select
     periods.grain,
     periods.period_start,
@@ -171,10 +170,7 @@ select
     periods.reporting_currency,
     sum(periods.opening_customers)::bigint as opening_customers,
     sum(periods.customers)::bigint as customers,
-    sum(
-        periods.opening_mrr
-        * case when periods.currency = periods.reporting_currency then 1 else rates.multiplier end
-    ) as opening_mrr
+    sum(periods.opening_mrr * {{ multiplier('periods') }}) as opening_mrr
 from periods
 left join rates
     on
@@ -189,4 +185,3 @@ group by
     periods.dimension,
     periods.dimension_value,
     periods.reporting_currency
-having sum(periods.opening_customers) > 0 or sum(periods.arrivals) > 0

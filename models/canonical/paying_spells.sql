@@ -20,7 +20,8 @@ turns as (
         reporting_currency,
         movement_date,
         sum(balance) > 0 as is_begin,
-        bool_and(is_voluntary) as is_voluntary
+        sum(voluntary_churn) > 0 as has_voluntary_churn,
+        sum(involuntary_churn) > 0 as has_involuntary_churn
     from customer_days
     group by
         billing_source,
@@ -42,7 +43,9 @@ spells as (
         *,
         row_number() over turn_order = 1 as is_first,
         lead(movement_date) over turn_order as to_date,
-        lead(is_voluntary) over turn_order as is_voluntary_end
+        lead(has_involuntary_churn) over turn_order as ends_involuntarily,
+        lead(has_voluntary_churn and not has_involuntary_churn) over turn_order
+            as ends_voluntarily
     from turns
     window turn_order as (
         partition by
@@ -67,6 +70,8 @@ select
     movement_date as from_date,
     to_date,
     is_first,
-    is_voluntary_end
+    -- neither where the engine does not know, or the money only moved to another slice
+    ends_voluntarily,
+    ends_involuntarily
 from spells
 where is_begin

@@ -10,7 +10,7 @@ begun_items as (
 ended_items as (
 
     select * from {{ ref('item_mrr') }}
-    where mrr > 0 and to_date is not null
+    where mrr > 0 and to_window is not null
 
 ),
 
@@ -32,7 +32,7 @@ item_changes as (
         currency,
         country,
         billing_interval,
-        from_date as movement_date,
+        {{ window_date('from_window') }} as movement_date,
         1 as change
     from begun_items
 
@@ -47,7 +47,7 @@ item_changes as (
         currency,
         country,
         billing_interval,
-        to_date as movement_date,
+        {{ window_date('to_window') }} as movement_date,
         -1 as change
     from ended_items
 

@@ -30,8 +30,8 @@ windows as (
     from counts
     cross join clock
     cross join
-        {{ periods_between(
-            "'day'", 'counts.movement_date - 1',
+        {{ periods_from(
+            "'day'", 'counts.movement_date',
             'least(counts.movement_date + 30, clock.as_of_date + 1)'
         ) }} as window_ends
 
