@@ -1,3 +1,4 @@
+-- noqa: disable=LT02
 with
 
 periods as (
@@ -27,4 +28,4 @@ where
     native_mrr <> 0
     {%- if option('arr_scope') == 'annual_plans_only' %}
     and (billing_interval = 'year' or billing_interval like '% years')
-    {%- endif %}
+    {% endif %}
