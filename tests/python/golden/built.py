@@ -1,8 +1,8 @@
-"""The models under one set of definitions, filled with a case, and what they then say."""
+"""Many cases in one build, each a tenant of its own, and what the metrics say of one of them."""
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -13,13 +13,13 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from empty_build import refill
 from plain_dbt.in_process import UNTESTED, InProcess
-from reference.surface.builders import SurfaceRows
+from properties.captured import load_history
 from surface.build import SurfaceBuild, SurfaceProject
+from tidemill_cli.demo.lago.load import load
 from tidemill_cli.demo.lago.schema import create_indexes, create_primary_keys, create_schema
 
-from .case import Case, Cell, LagoCase, Movement, SurfaceCase, figures, lines_of, plain, table
+from .case import Case, Cell, LagoCase, Movement, figures, lines_of, plain, table
 from .script import perform
 
 AS_OF = datetime(2025, 7, 1, tzinfo=UTC)
@@ -42,60 +42,65 @@ class GoldenProject(SurfaceProject):
         self._adapter = adapter.refreshes()
 
     @contextmanager
-    def built(self, options: dict[str, Any]) -> Iterator["Built"]:
-        """Every relation under some options, for as long as it is used."""
-        variables = {f"tidemill_{name}": value for name, value in options.items()}
-        with self.under(variables) as build:
-            yield Built(build, self._adapter)
+    def filled(
+        self, build: SurfaceBuild, cases: Sequence[Case]
+    ) -> Iterator[dict[str, "Books"]]:
+        """Let cases happen as tenants of one build; hand back the books of each by its name."""
+        as_of, rates = cases[0].as_of, cases[0].rates
+        instant = datetime.fromisoformat(as_of).replace(tzinfo=UTC)
+        now = [text.replace(AS_OF.isoformat(), instant.isoformat()) for text in build.refreshes]
+        connection = build.connection
+        books, spend = {}, []
+        surface: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        with connection.transaction(force_rollback=True):
+            for seed, case in enumerate(cases, 1):
+                if isinstance(case, LagoCase):
+                    played = perform(case.plans, case.coupons, case.history, instant, seed)
+                    load(connection, played.rows)
+                    load_history(connection, played)
+                    tenant = str(played.rows["organizations"][0]["id"])
+                else:
+                    tenant = case.name
+                    for relation, rows in case.surface().items():
+                        surface[relation] += [{**row, "tenant_id": tenant} for row in rows]
+                books[case.name] = Books(connection, tenant)
+                spend += [
+                    {"spend_date": day, "tenant_id": tenant, "currency": name, "amount": amount}
+                    for day, name, amount in lines_of(case.spend)
+                ]
+            for statement in self._adapter:
+                connection.execute(statement)
+            published = [
+                (date.fromisoformat(day), currency, Decimal(rate))
+                for day, _, currency, rate in lines_of(rates)
+            ]
+            base = lines_of(rates)[0][1] if rates else "EUR"
+            with dataclasses.replace(build, refreshes=now).filled(
+                surface, rates=published, base_currency=base, spend=spend
+            ):
+                yield books
 
 
 @dataclass(frozen=True)
-class Built:
-    """Every relation under one set of options, and the statements that make a surface of Lago."""
+class Books:
+    """What the metrics say of one tenant."""
 
-    build: SurfaceBuild
-    adapter: list[str]
-
-    @contextmanager
-    def filled(self, case: Case) -> Iterator[None]:
-        """Let a case happen, and leave no trace of it afterwards."""
-        as_of = datetime.fromisoformat(case.as_of).replace(tzinfo=UTC)
-        rates = [
-            (date.fromisoformat(day), currency, Decimal(rate))
-            for day, _, currency, rate in lines_of(case.rates)
-        ]
-        spend = [
-            {"spend_date": day, "currency": currency, "amount": amount}
-            for day, currency, amount in lines_of(case.spend)
-        ]
-        refreshes = [
-            text.replace(AS_OF.isoformat(), as_of.isoformat()) for text in self.build.refreshes
-        ]
-        build = dataclasses.replace(self.build, refreshes=refreshes)
-        with build.connection.transaction(force_rollback=True):
-            surface = SurfaceRows()
-            if isinstance(case, LagoCase):
-                surface.rows.clear()
-                played = perform(case.plans, case.coupons, case.history, as_of)
-                refill(build.connection, self.adapter, played)
-            elif isinstance(case, SurfaceCase):
-                for fact in case.facts:
-                    fact(surface)
-            base = lines_of(case.rates)[0][1] if case.rates else "EUR"
-            with build.filled(surface.rows, rates=rates, base_currency=base, spend=spend):
-                yield
+    connection: psycopg.Connection[Any]
+    tenant: str
 
     def rows(self, relation: str, columns: tuple[str, ...], where: dict[str, str]) -> list[Any]:
         """Some columns of the rows of a relation that have certain values, given as text."""
         schema = "tidemill" if relation.startswith("metric_") else "tidemill_core"
-        query = sql.SQL("select {} from {} where true").format(
-            sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Identifier(schema, relation)
+        where = {"tenant_id": self.tenant, **where}
+        query = sql.SQL("select {} from {} where {}").format(
+            sql.SQL(", ").join(map(sql.Identifier, columns)),
+            sql.Identifier(schema, relation),
+            sql.SQL(" and ").join(
+                sql.SQL("{}::text = {}").format(sql.Identifier(name), sql.Placeholder(name))
+                for name in where
+            ),
         )
-        for column in where:
-            query += sql.SQL(" and {}::text = {}").format(
-                sql.Identifier(column), sql.Placeholder(column)
-            )
-        return self.build.connection.execute(query, where).fetchall()
+        return self.connection.execute(query, where).fetchall()
 
     def movements(self) -> dict[Movement, Decimal]:
         """All movements, as a case gives them."""

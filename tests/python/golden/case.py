@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from properties.catalogue import CouponSpec, PlanSpec
+from reference.surface.builders import SurfaceRows
 
 from .facts import Fact
 from .script import Step
@@ -48,7 +49,7 @@ class Case:
     waterfall: str = ""
     customers: str = ""
     tables: dict[str, str] = field(default_factory=dict)
-    as_of: str = "2025-07-01"
+    as_of: str = "2024-07-10"
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,13 @@ class SurfaceCase(Case):
 
     _: KW_ONLY
     facts: list[Fact]
+
+    def surface(self) -> dict[str, list[dict[str, Any]]]:
+        """The rows of the surface by relation."""
+        surface = SurfaceRows()
+        for fact in self.facts:
+            fact(surface)
+        return surface.rows
 
 
 def amount(text: str) -> tuple[str, Decimal]:

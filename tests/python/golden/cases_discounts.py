@@ -18,7 +18,7 @@ CASES = [
         coupons={"half": HALF},
         history=[give_coupon("2024-01-01", "half"), subscribe("2024-01-01", "basic")],
         movements="2024-01-01  new  25  basic  subscription",
-        mrr={"2024-01-31": "25", "2025-06-30": "25"},
+        mrr={"2024-01-31": "25", "2024-06-30": "25"},
         why="50 x 50%.",
     ),
     LagoCase(

@@ -89,7 +89,9 @@ CASES = [
         },
         why="""EUR 100 are USD 110 until 31 May, USD 100 from then on: 110 - 10 - 100 = 0. In July
             nobody pays and nothing moves, so it has no rows, and no average.""",
+        as_of="2025-07-01",
     ),
+
     LagoCase(
         "G22",
         "dollars are reported in euros",
@@ -115,22 +117,22 @@ CASES = [
         "G28",
         "from USD 100 to EUR 90 is the dollar that the total loses",
         options=IN_DOLLARS,
-        rates="2025-01-01  EUR  USD  1.10",
+        rates="2024-01-01  EUR  USD  1.10",
         facts=[
-            item("2025-01-01", "2025-03-10", 100, currency="USD"),
-            item("2025-03-10", None, 90, currency="EUR"),
+            item("2024-01-01", "2024-03-10", 100, currency="USD"),
+            item("2024-03-10", None, 90, currency="EUR"),
         ],
         movements="""
-            2025-01-01  new          100               basic  subscription
-            2025-03-10  transfer     -100              basic  currency_change
-            2025-03-10  transfer     90.9090909091EUR  basic  currency_change
-            2025-03-10  contraction  -0.9090909091EUR  basic  currency_change
+            2024-01-01  new          100               basic  subscription
+            2024-03-10  transfer     -100              basic  currency_change
+            2024-03-10  transfer     90.9090909091EUR  basic  currency_change
+            2024-03-10  contraction  -0.9090909091EUR  basic  currency_change
         """,
         tables={
             "metric_mrr_waterfall grain=month": """
                 period_start  currency  opening_mrr  transfer_mrr    contraction_mrr  closing_mrr
-                2025-03       USD       100          -100            0                0
-                2025-03       EUR       0            100.00000000001 1.00000000001    99
+                2024-03       USD       100          -100            0                0
+                2024-03       EUR       0            100.00000000001 1.00000000001    99
             """
         },
         why="""EUR 90 are USD 99, 1 less than 100: USD 100 moved, which are EUR 90.9090909091 at the

@@ -40,6 +40,7 @@ CASES = [
         """,
         mrr={"2024-01-10": "50", "2024-09-14": "50", "2024-09-15": "250"},
         why="(5 - 1) x 50 = 200 on 15 September, not on the day the item was made.",
+        as_of="2025-07-01",
     ),
     LagoCase(
         "G16",
@@ -132,6 +133,7 @@ CASES = [
             "2025-06-30": "150",
         },
         why="50 + 1200 / 12; renewals on days a month does not have move nothing.",
+        as_of="2025-07-01",
     ),
     LagoCase(
         "V1",
@@ -157,7 +159,6 @@ CASES = [
         mrr={"2024-01-15": "12500"},
         customers="2024-01  all  new 150  customers 150",
         why="100 x 100 + 50 x 600 / 12 = 10,000 + 2,500.",
-        as_of="2024-01-15",
     ),
     LagoCase(
         "V4-year",

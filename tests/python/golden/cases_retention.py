@@ -20,7 +20,7 @@ TEN_OF_NINETY_MOVED = """
 def leavers(count: int, name: str, *, voluntary: bool) -> list[Fact]:
     """Customers of 10 who leave on 10 March, of their own will or not."""
     return [
-        item("2025-01-01", "2025-03-10", 10, by=f"{name}{n}", is_voluntary_cancel=voluntary)
+        item("2024-01-01", "2024-03-10", 10, by=f"{name}{n}", is_voluntary_cancel=voluntary)
         for n in range(count)
     ]
 
@@ -56,7 +56,9 @@ CASES = [
             """,
         },
         why="Of those who paid before, K alone, nobody left: 0 of 1, and 0 of K's 100.",
+        as_of="2025-07-01",
     ),
+
     LagoCase(
         "V12",
         "10 churned, 10 lost and 10 gained of 100 are 20% gross and 10% net churn",
@@ -89,7 +91,6 @@ CASES = [
         },
         why="""B's downgrade waits for 1 February. (10 + 10) / 100, (10 + 10 - 10) / 100; of churn
             alone 10 / 100.""",
-        as_of="2024-03-15",
     ),
     LagoCase(
         "V16",
@@ -114,7 +115,6 @@ CASES = [
             """
         },
         why="GRR counts no more than each paid before: 5,000 / 5,000; NRR 6,000 / 5,000.",
-        as_of="2024-03-15",
     ),
     LagoCase(
         "V27",
@@ -143,7 +143,6 @@ CASES = [
             """
         },
         why="(100,000 + 15,000 - 8,000) / 100,000; without the expansion 92%.",
-        as_of="2024-03-15",
     ),
     LagoCase(
         "V28",
@@ -158,7 +157,6 @@ CASES = [
             """
         },
         why="10 / 90.",
-        as_of="2024-04-10",
     ),
     LagoCase(
         "V28-stripe",
@@ -174,7 +172,6 @@ CASES = [
             """
         },
         why="The 30 days from 2 to 31 March: 10 / (90 + 10).",
-        as_of="2024-04-10",
     ),
     LagoCase(
         "V17",
@@ -203,13 +200,13 @@ CASES = [
         "churn is split by whose will it was where that is known",
         facts=[*leavers(10, "left", voluntary=True), *leavers(5, "failed", voluntary=False)],
         movements="""
-            2025-01-01  new    150   basic  subscription
-            2025-03-10  churn  -150  basic  subscription
+            2024-01-01  new    150   basic  subscription
+            2024-03-10  churn  -150  basic  subscription
         """,
         tables={
             "metric_churn grain=month dimension=total": """
                 period_start  churned_mrr  voluntary_mrr  involuntary_mrr
-                2025-03       150          100            50
+                2024-03       150          100            50
             """,
         },
         why="10 x 10 and 5 x 10.",

@@ -173,6 +173,7 @@ CASES = [
         """,
         mrr={"2024-01-09": "0", "2024-01-10": "50", "2024-08-31": "50", "2024-09-01": "0"},
         why="It began on 10 January and ended on 1 September, whenever it was recorded.",
+        as_of="2025-07-01",
     ),
     LagoCase(
         "G24",
@@ -225,7 +226,7 @@ CASES = [
             plan_end("2024-01-20", None),
         ],
         movements="2024-01-01  new  50  basic  subscription",
-        mrr={"2024-01-31": "50", "2024-02-01": "50", "2025-06-30": "50"},
+        mrr={"2024-01-31": "50", "2024-02-01": "50", "2024-06-30": "50"},
         why="The default churn date is the end of the service, which never came.",
     ),
     LagoCase(
@@ -268,6 +269,7 @@ CASES = [
         mrr={"2024-07-31": "0", "2024-08-31": "50"},
         customers="2024-08  all  returned 1  customers 1",
         why="1 February + 200 days = 19 August; by default any gap is a reactivation.",
+        as_of="2025-07-01",
     ),
     LagoCase(
         "G37-gap",
@@ -282,6 +284,7 @@ CASES = [
         """,
         mrr={"2024-07-31": "0", "2024-08-31": "50"},
         why="200 > 90.",
+        as_of="2025-07-01",
     ),
     LagoCase(
         "G38",
@@ -335,6 +338,7 @@ CASES = [
         waterfall="2025-01  basic  new 50  closing 50",
         why="02:00 UTC is 21:00 of the day before, five hours behind.",
         options={"reporting_timezone": "America/New_York"},
+        as_of="2025-07-01",
     ),
     LagoCase(
         "G48-utc",
@@ -344,5 +348,6 @@ CASES = [
         movements="2025-02-01  new  50  basic  subscription",
         mrr={"2025-01-31": "0", "2025-02-01": "50"},
         why="The same instant, the default zone.",
+        as_of="2025-07-01",
     ),
 ]

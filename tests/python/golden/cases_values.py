@@ -82,7 +82,6 @@ CASES = [
             """
         },
         why="150 / 3; in February nobody is new.",
-        as_of="2024-02-15",
     ),
     LagoCase(
         "G50",
@@ -106,7 +105,6 @@ CASES = [
         },
         why="""150 / 60. Net new, with what came back: 100 + 50 + 30 - 20 - 40 = 120, which the plans
             add up to. C's downgrade of February waits for 1 March.""",
-        as_of="2024-04-10",
     ),
     LagoCase(
         "G50-reactivation",
@@ -122,7 +120,6 @@ CASES = [
             """
         },
         why="(100 + 50 + 30) / 60.",
-        as_of="2024-04-10",
     ),
     LagoCase(
         "V13",
@@ -142,7 +139,6 @@ CASES = [
         },
         why="""1 of 20 in each month that began with customers, January being the first: 100 / 0.05.
             Those who leave on a first leave in that month alone. Two months are too few.""",
-        as_of="2024-07-10",
     ),
     LagoCase(
         "V26",
@@ -158,7 +154,6 @@ CASES = [
             """
         },
         why="500 x 0.8 / 0.05.",
-        as_of="2024-07-10",
     ),
     LagoCase(
         "V25",
@@ -175,7 +170,6 @@ CASES = [
             """
         },
         why="50,000 / 25; each pays 100 a month, which takes 20 of them.",
-        as_of="2024-02-15",
     ),
     LagoCase(
         "2.12",
@@ -206,6 +200,5 @@ CASES = [
         },
         why="""ARR of 2.0 million: 300,000; with 4 x 125,000 it is 800,000; with 5 x 60,000 1.1
             million; and 40 x 22,500. Squares: 0.15^2 + 4 x 0.0625^2 + 5 x 0.03^2 + 40 x 0.01125^2.""",
-        as_of="2024-02-15",
     ),
 ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from reference.surface.builders import SurfaceRows
+from reference.surface.builders import SurfaceRows, at
 
 Fact = Callable[[SurfaceRows], object]
 
@@ -15,7 +15,8 @@ def item(
     def fact(surface: SurfaceRows) -> None:
         if by not in {row["customer_id"] for row in surface.rows["customers"]}:
             surface.customer(by)
-        surface.item(start, end, amount, subscription=by, customer_id=by, **columns)
+        known = {"actual_plan_id": "basic", "history_source": "events", "recorded_at": at(start)}
+        surface.item(start, end, amount, subscription=by, customer_id=by, **known, **columns)
 
     return fact
 
