@@ -15,7 +15,7 @@
             ~ " on counted.source_schema = last_good.source_schema"
             ~ " and counted.table_name = last_good.table_name"
             ~ " where last_good.rows - counted.rows > "
-            ~ var("tidemill_max_row_loss", 0.5) ~ " * last_good.rows"
+            ~ var("tidemill_max_row_loss") ~ " * last_good.rows"
             ~ " order by last_good.rows - counted.rows desc, counted.table_name"
         ).rows -%}
         {%- if shrunk -%}

@@ -9,13 +9,23 @@ from dataclasses import dataclass
 
 from tidemill_cli.console import narrate
 from tidemill_cli.database import catalog, publishing
-from tidemill_cli.database.catalog import Column
+from tidemill_cli.database.catalog import Column, Relation
 from tidemill_cli.database.session import Session
 from tidemill_cli.errors import TidemillError
 
-METRIC_PREFIX = "metric_"
+DATA_ISSUES = "data_issues"
+_METRIC_PREFIX = "metric_"
 _TOGETHER_SECONDS = 5.0
 _ONE_BY_ONE_SECONDS = 30.0
+
+
+def public_relations(session: Session, schema: str) -> list[Relation]:
+    """What people read of a build or a facade: the metrics, and the issues of the data."""
+    return [
+        relation
+        for relation in catalog.relations(session, schema)
+        if relation.name.startswith(_METRIC_PREFIX) or relation.name == DATA_ISSUES
+    ]
 
 
 @dataclass(frozen=True)
@@ -29,10 +39,10 @@ class Published:
 def publish(
     session: Session, facade: str, build: str, together_seconds: float = _TOGETHER_SECONDS
 ) -> Published:
-    """Make every metric of the build what readers of the facade find."""
+    """Make every public relation of the build what readers of the facade find."""
     views = {
         relation.name: catalog.columns(session, build, relation.name)
-        for relation in catalog.relations(session, build, METRIC_PREFIX)
+        for relation in public_relations(session, build)
     }
     if not views:
         raise TidemillError(f"build {build} holds no metrics, so there is nothing to publish.")
@@ -80,7 +90,7 @@ def _difference(published: list[Column], built: list[Column]) -> str | None:
 
 
 def _no_longer_built(session: Session, facade: str, views: dict[str, list[Column]]) -> list[str]:
-    names = [relation.name for relation in catalog.relations(session, facade, METRIC_PREFIX)]
+    names = [relation.name for relation in public_relations(session, facade)]
     return [name for name in names if name not in views]
 
 

@@ -7,7 +7,7 @@ from tidemill_cli.database import catalog
 from tidemill_cli.database.inputs import FX_RATES, SPEND
 from tidemill_cli.database.session import Session, current_user
 from tidemill_cli.errors import TidemillError
-from tidemill_cli.facade import METRIC_PREFIX
+from tidemill_cli.facade import public_relations
 
 _Found = dict[str, dict[str, bool]]
 
@@ -76,7 +76,7 @@ def check_inputs(session: Session, schema: str) -> None:
 
 def check_facade(session: Session, schema: str) -> None:
     """Refuse a facade that holds something which cannot be replaced by a view."""
-    for relation in catalog.relations(session, schema, METRIC_PREFIX):
+    for relation in public_relations(session, schema):
         name = f"{schema}.{relation.name}"
         if relation.kind != catalog.VIEW:
             raise TidemillError(

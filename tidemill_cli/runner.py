@@ -16,9 +16,10 @@ from tidemill_cli.builds import PUBLISHED, BuildLog
 from tidemill_cli.config import Connection
 from tidemill_cli.console import narrate
 from tidemill_cli.database.locks import lock_holder, try_run_lock
+from tidemill_cli.database.metrics import DataIssues, MetricReader
 from tidemill_cli.database.session import Session, connect, one_value
 from tidemill_cli.errors import ExitCode, TidemillError
-from tidemill_cli.facade import publish
+from tidemill_cli.facade import DATA_ISSUES, publish
 from tidemill_cli.progress import progress
 from tidemill_cli.project import BILLING_SOURCES, check_sources, declared_options
 
@@ -42,6 +43,7 @@ class RunSummary:
     models: int
     tests: int
     failed_tests: list[dbt.NodeResult]
+    data_issues: list[DataIssues]
     seconds: float
 
     @property
@@ -107,6 +109,7 @@ def _build_and_publish(
             ExitCode.TESTS_FAILED if found else ExitCode.CANNOT,
         )
     published: list[str] = []
+    issues: list[DataIssues] = []
     if result.failed_tests:
         log.finish(build, "tests_failed", result.models, result.tests)
         _explain_failed_tests(result.failed_tests, build)
@@ -117,6 +120,9 @@ def _build_and_publish(
             log.finish(build, "refused", result.models, result.tests)
             raise
         log.finish(build, PUBLISHED, result.models, result.tests)
+        if DATA_ISSUES in published:
+            issues = MetricReader(session, connection.schema).data_issues()
+            _tell(issues, f"{connection.schema}.{DATA_ISSUES}")
     log.prune()
     return RunSummary(
         build=build,
@@ -125,6 +131,7 @@ def _build_and_publish(
         models=result.models,
         tests=result.tests,
         failed_tests=result.failed_tests,
+        data_issues=issues,
         seconds=time.monotonic() - started,
     )
 
@@ -211,6 +218,14 @@ def _what_failed(result: dbt.DbtResult) -> str:
 def _warn(result: dbt.DbtResult) -> None:
     for test in result.warnings:
         narrate(f"warning: {test.name}: {_as_sentence(test.message)}")
+
+
+def _tell(issues: list[DataIssues], relation: str) -> None:
+    if issues:
+        narrate(f"Issues of the data, row by row in {relation}:")
+    for found in issues:
+        rows = f"{found.rows:,} row{'s' if found.rows != 1 else ''}"
+        narrate(f"  {found.severity}: {found.issue} on {rows}")
 
 
 def _explain_failed_tests(tests: list[dbt.NodeResult], build: str) -> None:

@@ -66,7 +66,7 @@ def demo(
     if summary.exit_code is not ExitCode.OK:
         raise typer.Exit(summary.exit_code)
     narrate(
-        f"Published {len(summary.published)} metrics ({summary.models} models, "
+        f"Published {len(summary.published)} relations ({summary.models} models, "
         f"{summary.tests} tests, {summary.seconds:.0f} s)."
     )
     narrate()

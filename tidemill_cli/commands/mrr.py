@@ -47,7 +47,9 @@ def mrr(
         list[str] | None,
         typer.Option("--where", metavar="DIM=VALUE[,…]", help="Only these, e.g. plan=pro."),
     ] = None,
-    currency: Annotated[str | None, typer.Option("--currency", help="Only this currency.")] = None,
+    currency: Annotated[
+        str | None, typer.Option("--currency", help="Only what is billed in this currency.")
+    ] = None,
     as_json: options.Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
     schema: options.Schema = None,
@@ -57,7 +59,8 @@ def mrr(
 ) -> None:
     """Monthly recurring revenue: one level, or a series with --grain.
 
-    Currencies are never added up: each has rows of its own.
+    Amounts are in the reporting currency. Where there is none, or no rate, an amount stays in the
+    currency it is billed in: currencies are never added up, each has rows of its own.
     """
     if as_json and as_csv:
         raise TidemillError("--json and --csv exclude each other: pass one.")
@@ -161,16 +164,11 @@ def _explain_nothing(
 
 
 def _columns(grain: Grain | None, dimensions: Sequence[str]) -> list[str]:
-    split = [name for name in dimensions if name != "currency"]
-    return [*([grain.value] if grain else []), *split, "currency", "mrr"]
+    return [*([grain.value] if grain else []), *dimensions, "reporting_currency", "mrr"]
 
 
-def _values(row: MrrRow, dimensions: Sequence[str]) -> list[str]:
-    return [
-        "" if value is None else value
-        for name, value in zip(dimensions, row.dimensions, strict=True)
-        if name != "currency"
-    ]
+def _values(row: MrrRow) -> list[str]:
+    return ["" if value is None else value for value in row.dimensions]
 
 
 def _table(rows: Sequence[MrrRow], grain: Grain | None, dimensions: Sequence[str]) -> str:
@@ -178,8 +176,8 @@ def _table(rows: Sequence[MrrRow], grain: Grain | None, dimensions: Sequence[str
     cells = []
     for row in rows:
         period = [_period(row, grain)] if grain else []
-        amount = format_amount(row.mrr, row.currency)
-        cells.append([*period, *_values(row, dimensions), row.currency, amount])
+        amount = format_amount(row.mrr, row.reporting_currency)
+        cells.append([*period, *_values(row), row.reporting_currency, amount])
     return table([*headers[:-1], "MRR"], cells, numeric={len(headers) - 1})
 
 
@@ -202,25 +200,24 @@ def _csv(rows: Sequence[MrrRow], dimensions: Sequence[str]) -> str:
     writer.writerow(["period_start", "period_end", "is_complete", *split])
     for row in rows:
         period = [row.period_start, row.period_end, str(row.is_complete).lower()]
-        writer.writerow([*period, *_values(row, dimensions), row.currency, f"{row.mrr:f}"])
+        writer.writerow([*period, *_values(row), row.reporting_currency, f"{row.mrr:f}"])
     return text.getvalue().rstrip("\n")
 
 
 def _document(
     rows: Sequence[MrrRow], grain: Grain | None, dimensions: Sequence[str]
 ) -> dict[str, object]:
-    split = [name for name in dimensions if name != "currency"]
     return {
         "metric": "mrr",
         "grain": (grain or Grain.DAY).value,
-        "by": split,
+        "by": list(dimensions),
         "rows": [
             {
                 "period_start": row.period_start.isoformat(),
                 "period_end": row.period_end.isoformat(),
                 "is_complete": row.is_complete,
-                **dict(zip(split, _values(row, dimensions), strict=True)),
-                "currency": row.currency,
+                **dict(zip(dimensions, _values(row), strict=True)),
+                "reporting_currency": row.reporting_currency,
                 "mrr": f"{row.mrr:f}",
             }
             for row in rows

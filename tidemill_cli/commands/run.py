@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -55,7 +56,7 @@ def run(
     summary = run_build(connection, project, wanted)
     if summary.exit_code is ExitCode.OK:
         narrate(
-            f"Published {len(summary.published)} metrics in schema {connection.schema} "
+            f"Published {len(summary.published)} relations in schema {connection.schema} "
             f"({summary.models} models, {summary.tests} tests, {summary.seconds:.0f} s). "
             f"{headline(connection)}"
         )
@@ -72,6 +73,7 @@ def run(
                     {"name": test.name, "rows": test.failures, "message": test.message}
                     for test in summary.failed_tests
                 ],
+                "data_issues": [asdict(issues) for issues in summary.data_issues],
                 "seconds": round(summary.seconds, 1),
             }
         )

@@ -31,6 +31,7 @@ WATERFALL = (
     "contraction_mrr",
     "churn_mrr",
     "reactivation_mrr",
+    "discount_mrr",
     "transfer_mrr",
     "fx_mrr",
     "closing_mrr",
@@ -45,9 +46,18 @@ class MrrRow:
     period_end: date
     is_complete: bool
     dimensions: tuple[str | None, ...]
-    currency: str
+    reporting_currency: str
     mrr: Decimal
     several_tenants: bool = False  # whether the amount adds up more than one tenant
+
+
+@dataclass(frozen=True)
+class DataIssues:
+    """How many billing rows one kind of issue was found on."""
+
+    severity: str
+    issue: str
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -75,7 +85,7 @@ class MetricReader:
         by: Sequence[str] = (),
         where: Mapping[str, Sequence[str]] | None = None,
     ) -> list[MrrRow]:
-        """MRR of every period that touches [first, end), never summed over currencies."""
+        """MRR of every period that touches [first, end), by reporting currency."""
         where = where or {}
         columns = [sql.Identifier(DIMENSIONS[name]) for name in by]
         filters = [
@@ -85,20 +95,20 @@ class MetricReader:
             for name in where
         ]
         values = {f"where_{name}": list(wanted) for name, wanted in where.items()}
-        grouping = [sql.Identifier(name) for name in ("period_start", "period_end")] + columns
-        if "currency" not in by:
-            grouping.append(sql.Identifier("currency"))
+        unit = sql.Identifier("reporting_currency")
+        grouping = [sql.Identifier("period_start"), sql.Identifier("period_end"), *columns, unit]
         rows = self._rows(
             sql.SQL(
                 "select period_start, period_end, bool_and(is_complete), "
-                "array[{columns}]::text[], currency, sum(mrr), min(tenant_id) <> max(tenant_id) "
+                "array[{columns}]::text[], {unit}, sum(mrr), min(tenant_id) <> max(tenant_id) "
                 "from {relation} "
                 "where grain = %(grain)s and period_start < %(end)s and period_end > %(first)s "
                 "{filters} "
                 "group by {grouping} "
-                "order by period_start, currency, sum(mrr) desc, 4"
+                "order by period_start, {unit}, sum(mrr) desc, 4"
             ).format(
                 columns=sql.SQL(", ").join(columns),
+                unit=unit,
                 relation=sql.Identifier(self.schema, "metric_mrr"),
                 filters=sql.SQL(" ").join(filters),
                 grouping=sql.SQL(", ").join(grouping),
@@ -106,8 +116,8 @@ class MetricReader:
             {"grain": grain, "first": first, "end": end, **values},
         )
         return [
-            MrrRow(start, end, complete, tuple(values), currency, mrr, bool(several))
-            for start, end, complete, values, currency, mrr, several in rows
+            MrrRow(start, end, complete, tuple(values), unit, mrr, bool(several))
+            for start, end, complete, values, unit, mrr, several in rows
         ]
 
     def dimension_values(self, name: str) -> list[str]:
@@ -121,20 +131,20 @@ class MetricReader:
         return sorted(str(row[0]) for row in rows)
 
     def mrr_on(self, day: date) -> list[tuple[str, Decimal]]:
-        """MRR at the end of a day by currency."""
+        """MRR at the end of a day by reporting currency."""
         rows = self.mrr("day", day, day + timedelta(days=1))
-        return [(row.currency, row.mrr) for row in rows]
+        return [(row.reporting_currency, row.mrr) for row in rows]
 
     def waterfall(self, grain: str, start: date) -> list[tuple[str, dict[str, Decimal]]]:
-        """Opening, movements and closing of one period, by currency."""
+        """Opening, movements and closing of one period, by reporting currency."""
         sums = sql.SQL(", ").join(
             sql.SQL("sum({})").format(sql.Identifier(column)) for column in WATERFALL
         )
         rows = self._rows(
             sql.SQL(
-                "select currency, {sums} from {relation} "
+                "select reporting_currency, {sums} from {relation} "
                 "where grain = %(grain)s and period_start = %(start)s "
-                "group by currency order by currency"
+                "group by reporting_currency order by reporting_currency"
             ).format(sums=sums, relation=sql.Identifier(self.schema, "metric_mrr_waterfall")),
             {"grain": grain, "start": start},
         )
@@ -163,15 +173,25 @@ class MetricReader:
         return int(rows[0][0])
 
     def arr_by_currency(self, day: date) -> dict[str, Decimal]:
-        """Annual run rate at the end of a day, by currency."""
+        """Annual run rate at the end of a day, by reporting currency."""
         rows = self._rows(
             sql.SQL(
-                "select currency, sum(arr_run_rate) from {relation} where grain = 'day' "
-                "and period_start = %(day)s group by currency"
+                "select reporting_currency, sum(arr_run_rate) from {relation} "
+                "where grain = 'day' and period_start = %(day)s group by reporting_currency"
             ).format(relation=sql.Identifier(self.schema, "metric_arr")),
             {"day": day},
         )
         return {row[0]: row[1] for row in rows}
+
+    def data_issues(self) -> list[DataIssues]:
+        """What is wrong with the data, errors first, the most frequent first."""
+        rows = self._rows(
+            sql.SQL(
+                "select severity, issue, count(*) from {relation} group by severity, issue "
+                "order by severity <> 'error', severity, count(*) desc, issue"
+            ).format(relation=sql.Identifier(self.schema, "data_issues"))
+        )
+        return [DataIssues(*row) for row in rows]
 
     def _rows(
         self, query: sql.Composed, parameters: Mapping[str, object] | None = None

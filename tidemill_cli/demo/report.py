@@ -23,6 +23,7 @@ _LABELS = {
     "expansion_mrr": "+ expansion",
     "contraction_mrr": "- contraction",
     "churn_mrr": "- churn",
+    "discount_mrr": "+ discount",
     "transfer_mrr": "+ transfer",
     "fx_mrr": "+ fx",
     "closing_mrr": "closing",
@@ -102,6 +103,8 @@ def _waterfall(reader: MetricReader, month: date) -> str:
             *(format_amount(amounts[column], currency) for currency, amounts in by_currency),
         ]
         for column in sorted(WATERFALL, key=list(_LABELS).index)
+        # Discounts have a row of their own where tidemill_discount_as_movement says so.
+        if column != "discount_mrr" or any(amounts[column] for _, amounts in by_currency)
     ]
     headers = ["", *(currency for currency, _ in by_currency)]
     return table(headers, rows, numeric=set(range(1, len(headers))))

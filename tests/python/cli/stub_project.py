@@ -48,7 +48,7 @@ from public.levels
 {{ config(materialized="view") }}
 select
     grain, period_start, period_end, is_complete, billing_source, tenant_id, plan, product,
-    currency, country, billing_interval, mrr, as_of
+    currency, country, billing_interval, currency as reporting_currency, mrr, as_of
 from {{ ref("levels") }}
 """,
     "checks/mrr_is_not_negative.sql": """

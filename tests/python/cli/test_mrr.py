@@ -29,18 +29,19 @@ create table tidemill.metric_mrr (
     currency text,
     country text,
     billing_interval text,
+    reporting_currency text,
     mrr numeric(28, 10)
 );
 insert into tidemill.metric_mrr values
-('day', '2026-03-14', '2026-03-15', true, 'lago', 'acme', 'pro', 'pro', 'USD', 'US', 'month', 80),
-('day', '2026-03-15', '2026-03-16', false, 'lago', 'acme', 'pro', 'pro', 'USD', 'US', 'month', 1234.005),
-('day', '2026-03-15', '2026-03-16', false, 'lago', 'acme', 'pro', 'pro', 'JPY', 'JP', 'month', 8333.3333333333),
-('day', '2026-03-15', '2026-03-16', false, 'lago', 'acme', 'o''neil', 'seats', 'USD', 'DE', 'year', 0.125),
-('day', '2026-03-15', '2026-03-16', false, 'lago', 'bolt', 'pro', 'pro', 'KWD', 'DE', 'month', 1.2345),
-('month', '2026-01-01', '2026-02-01', true, 'lago', 'acme', 'pro', 'pro', 'USD', 'US', 'month', 60),
-('month', '2026-02-01', '2026-03-01', true, 'lago', 'acme', 'pro', 'pro', 'USD', 'US', 'month', 70),
-('month', '2026-03-01', '2026-04-01', false, 'lago', 'acme', 'pro', 'pro', 'USD', 'US', 'month', 1234.005),
-('quarter', '2026-01-01', '2026-04-01', false, 'lago', 'acme', 'pro', 'pro', 'USD', 'US', 'month', 9);
+('day', '2026-03-14', '2026-03-15', true, 'lago', 'acme', 'pro', 'pro', 'USD', 'US', 'month', 'USD', 80),
+('day', '2026-03-15', '2026-03-16', false, 'lago', 'acme', 'pro', 'pro', 'USD', 'US', 'month', 'USD', 1234.005),
+('day', '2026-03-15', '2026-03-16', false, 'lago', 'acme', 'pro', 'pro', 'JPY', 'JP', 'month', 'JPY', 8333.3333333333),
+('day', '2026-03-15', '2026-03-16', false, 'lago', 'acme', 'o''neil', 'seats', 'USD', 'DE', 'year', 'USD', 0.125),
+('day', '2026-03-15', '2026-03-16', false, 'lago', 'bolt', 'pro', 'pro', 'KWD', 'DE', 'month', 'KWD', 1.2345),
+('month', '2026-01-01', '2026-02-01', true, 'lago', 'acme', 'pro', 'pro', 'USD', 'US', 'month', 'USD', 60),
+('month', '2026-02-01', '2026-03-01', true, 'lago', 'acme', 'pro', 'pro', 'USD', 'US', 'month', 'USD', 70),
+('month', '2026-03-01', '2026-04-01', false, 'lago', 'acme', 'pro', 'pro', 'USD', 'US', 'month', 'USD', 1234.005),
+('quarter', '2026-01-01', '2026-04-01', false, 'lago', 'acme', 'pro', 'pro', 'USD', 'US', 'month', 'USD', 9);
 """  # noqa: E501 - one row per line
 
 
@@ -69,17 +70,17 @@ def test_the_default_is_the_latest_day_by_currency_rounded_to_its_exponent(mrr: 
 
     assert result.exit_code == 0
     assert result.stdout == (
-        "currency       MRR\n"
-        "--------  --------\n"
-        "JPY          8,333\n"
-        "KWD          1.235\n"
-        "USD       1,234.13\n"
+        "reporting_currency       MRR\n"
+        "------------------  --------\n"
+        "JPY                    8,333\n"
+        "KWD                    1.235\n"
+        "USD                 1,234.13\n"
     )
     assert "MRR at the end of 2026-03-15" in result.stderr
 
 
 def test_json_holds_full_precision_as_text(mrr: Mrr) -> None:
-    by_currency = {row["currency"]: row["mrr"] for row in rows(mrr("--json"))}
+    by_currency = {row["reporting_currency"]: row["mrr"] for row in rows(mrr("--json"))}
 
     assert by_currency == {
         "JPY": "8333.3333333333",
@@ -92,7 +93,7 @@ def test_csv_holds_full_precision_and_a_header(mrr: Mrr) -> None:
     result = mrr("--csv", "--by", "plan", "--currency", "usd")
 
     found = list(csv.DictReader(io.StringIO(result.stdout)))
-    assert [(row["plan"], row["currency"], row["mrr"]) for row in found] == [
+    assert [(row["plan"], row["reporting_currency"], row["mrr"]) for row in found] == [
         ("pro", "USD", "1234.0050000000"),
         ("o'neil", "USD", "0.1250000000"),
     ]
@@ -107,7 +108,7 @@ def test_as_of_picks_a_day(mrr: Mrr) -> None:
 def test_a_split_keeps_currencies_apart_and_names_its_columns(mrr: Mrr) -> None:
     found = rows(mrr("--by", "country,interval", "--json"))
 
-    assert {(row["country"], row["interval"], row["currency"]) for row in found} == {
+    assert {(row["country"], row["interval"], row["reporting_currency"]) for row in found} == {
         ("US", "month", "USD"),
         ("JP", "month", "JPY"),
         ("DE", "year", "USD"),
@@ -115,17 +116,49 @@ def test_a_split_keeps_currencies_apart_and_names_its_columns(mrr: Mrr) -> None:
     }
 
 
-def test_splitting_by_currency_shows_it_once(mrr: Mrr) -> None:
-    assert mrr("--by", "currency").stdout.splitlines()[0].split() == ["currency", "MRR"]
-    assert "currency" in rows(mrr("--by", "currency", "--json"))[0]
+CONVERTED = """
+insert into tidemill.metric_mrr values
+('day', '2026-03-15', '2026-03-16', true, 'lago', 'acme', 'pro', 'pro', 'USD', 'US', 'month', 'EUR', 80.5),
+('day', '2026-03-15', '2026-03-16', true, 'lago', 'acme', 'pro', 'pro', 'EUR', 'DE', 'month', 'EUR', 20),
+('day', '2026-03-15', '2026-03-16', true, 'lago', 'acme', 'pro', 'pro', 'XAU', 'DE', 'month', 'XAU', 3);
+"""  # noqa: E501 - one row per line
+
+
+def test_what_is_converted_is_added_up_in_the_reporting_currency(
+    tidemill: Tidemill, database: str
+) -> None:
+    with psycopg.connect(database) as session:
+        session.execute(TABLE.partition("insert")[0])
+        session.execute(CONVERTED)
+
+    def levels(*words: str) -> list[list[str]]:
+        return [
+            line.split() for line in tidemill("mrr", "--dsn", database, *words).stdout.splitlines()
+        ]
+
+    assert levels()[2:] == [["EUR", "100.50"], ["XAU", "3.00"]]
+    split = levels("--by", "currency")
+    assert split[0] == ["currency", "reporting_currency", "MRR"]
+    assert split[2:] == [
+        ["USD", "EUR", "80.50"],
+        ["EUR", "EUR", "20.00"],
+        ["XAU", "XAU", "3.00"],
+    ]
+    assert levels("--currency", "usd")[2:] == [["EUR", "80.50"]], "billed in, not shown in"
+    (row,) = rows(tidemill("mrr", "--dsn", database, "--json", "--where", "currency=USD"))
+    assert (row["reporting_currency"], row["mrr"]) == ("EUR", "80.5000000000")
+    (row,) = rows(
+        tidemill("mrr", "--dsn", database, "--json", "--currency", "XAU", "--by", "currency")
+    )
+    assert (row["currency"], row["reporting_currency"]) == ("XAU", "XAU")
 
 
 def test_adding_up_tenants_is_said(mrr: Mrr, metrics: str) -> None:
     with psycopg.connect(metrics) as session:
         session.execute(
             "insert into tidemill.metric_mrr values ('day', '2026-03-13', '2026-03-14', true, "
-            "'lago', 'acme', 'pro', 'pro', 'USD', 'US', 'month', 1), ('day', '2026-03-13', "
-            "'2026-03-14', true, 'lago', 'bolt', 'pro', 'pro', 'USD', 'US', 'month', 2)"
+            "'lago', 'acme', 'pro', 'pro', 'USD', 'US', 'month', 'USD', 1), ('day', '2026-03-13', "
+            "'2026-03-14', true, 'lago', 'bolt', 'pro', 'pro', 'USD', 'US', 'month', 'USD', 2)"
         )
     together = mrr("--as-of", "2026-03-13")
     apart = mrr("--as-of", "2026-03-13", "--by", "tenant")
@@ -143,8 +176,8 @@ def test_a_series_marks_the_period_that_is_not_over(mrr: Mrr) -> None:
     result = mrr("--grain", "month")
 
     assert [line.split() for line in result.stdout.splitlines()] == [
-        ["month", "currency", "MRR"],
-        ["--------------", "--------", "--------"],
+        ["month", "reporting_currency", "MRR"],
+        ["--------------", "------------------", "--------"],
         ["2026-01", "USD", "60.00"],
         ["2026-02", "USD", "70.00"],
         ["2026-03", "so", "far", "USD", "1,234.01"],
@@ -233,7 +266,7 @@ def test_nothing_found_is_an_empty_answer_and_says_what_there_is(mrr: Mrr) -> No
     assert (table.exit_code, table.stdout) == (0, "")
     assert "the numbers run from" in table.stderr
     assert rows(document) == []
-    assert sheet.stdout == "period_start,period_end,is_complete,currency,mrr\n"
+    assert sheet.stdout == "period_start,period_end,is_complete,reporting_currency,mrr\n"
 
 
 def test_no_metrics_yet_says_to_run_first(tidemill: Tidemill, database: str) -> None:

@@ -89,6 +89,45 @@ def test_a_failed_test_publishes_nothing_and_exits_1(
     assert row == (-5,), "the build is left to look at"
 
 
+def test_issues_of_the_data_are_counted_and_published(
+    tidemill: Tidemill, stub: Path, levels: str, session: Session
+) -> None:
+    (stub / "models/data_issues.sql").write_text(
+        """
+        select severity, issue, source_row_id
+        from (values
+            ('warning', 'missing_plan', '1'),
+            ('error', 'unknown_currency', '2'),
+            ('error', 'negative_amount', '3'),
+            ('error', 'unknown_currency', '4')
+        ) as found (severity, issue, source_row_id)
+        """
+    )
+    words = ["run", "--dsn", levels, "--project-dir", str(stub), "--json"]
+
+    result = tidemill(*words)
+
+    assert result.exit_code == 0, result.stderr
+    assert (
+        "Issues of the data, row by row in tidemill.data_issues:\n"
+        "  error: unknown_currency on 2 rows\n"
+        "  error: negative_amount on 1 row\n"
+        "  warning: missing_plan on 1 row\n"
+    ) in result.stderr
+    assert json.loads(result.stdout)["data_issues"] == [
+        {"severity": "error", "issue": "unknown_currency", "rows": 2},
+        {"severity": "error", "issue": "negative_amount", "rows": 1},
+        {"severity": "warning", "issue": "missing_plan", "rows": 1},
+    ]
+    row = session.execute("select count(*) from tidemill.data_issues").fetchone()
+    assert row == (4,)
+
+    (stub / "models/data_issues.sql").unlink()
+    without = tidemill(*words)
+    assert "Issues of the data" not in without.stderr
+    assert json.loads(without.stdout)["data_issues"] == []
+
+
 def test_a_wrong_option_value_is_the_projects_own_sentence(
     tidemill: Tidemill, stub: Path, levels: str, session: Session
 ) -> None:
@@ -240,7 +279,7 @@ def test_a_profile_with_its_own_schema_publishes_there(
     result = tidemill("run", "--project-dir", str(stub))
 
     assert result.exit_code == 0, result.stderr
-    assert "Published 1 metrics in schema finance" in result.stderr
+    assert "Published 1 relations in schema finance" in result.stderr
     row = session.execute("select build from finance.tidemill_builds").fetchone()
     assert row
     assert row[0].startswith("finance_2")
