@@ -15,11 +15,16 @@
 
 {#- A lateral set of the periods after one and before another, as column period_start. -#}
 {% macro periods_between(grain, after, before) -%}
+    {{ periods_from(grain, after ~ " + " ~ _period_length(grain), before) }}
+{%- endmacro %}
+
+{#- The same with the first of them. -#}
+{% macro periods_from(grain, first, before) -%}
     lateral (
         select series.at::date as period_start
         from
             generate_series(
-                {{ after }} + {{ _period_length(grain) }},
+                {{ first }},
                 {{ before }} - interval '1 day',
                 {{ _period_length(grain) }}
             ) as series (at)
@@ -42,4 +47,9 @@
         select series.at::date as rate_date
         from generate_series({{ first }}::timestamp, {{ last }}, interval '1 day') as series (at)
     )
+{%- endmacro %}
+
+{#- The day that lies a number of months after the first of a month, or before it. -#}
+{% macro months_after(month, months) -%}
+    ({{ month }} + ({{ months }}) * interval '1 month')::date
 {%- endmacro %}

@@ -26,7 +26,7 @@
         {%- do _refuse("tidemill_as_of", as_of, "an instant such as 2026-03-31T00:00:00Z") -%}
     {%- endif -%}
     {%- set max_row_loss = var("tidemill_max_row_loss") -%}
-    {%- if not modules.re.fullmatch("0|1|[01]\\.\\d+", max_row_loss | string) or max_row_loss | float > 1 -%}
+    {%- if not modules.re.fullmatch("0|1|0?\\.\\d+|1\\.0+", max_row_loss | string) -%}
         {%- do _refuse("tidemill_max_row_loss", max_row_loss, "a share from 0 to 1") -%}
     {%- endif -%}
     {%- if execute -%}

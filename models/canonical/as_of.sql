@@ -1,10 +1,8 @@
-{%- set given = var('tidemill_as_of') -%}
-
 with
 
 run_time as (
 
-    select {{ "'" ~ given ~ "'::timestamptz" if given else run_instant() }} as as_of
+    select {{ as_of_instant() }} as as_of
 
 )
 

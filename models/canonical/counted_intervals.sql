@@ -2,6 +2,7 @@
 {%- set counts_usage = option('mrr_usage') != 'exclude' -%}
 {%- set relations = ['service_intervals'] + (['usage_intervals'] if counts_usage else []) %}
 
+-- noqa: disable=LT02
 with
 
 intervals as (

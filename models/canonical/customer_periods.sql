@@ -1,8 +1,8 @@
 with
 
-movements as (
+changes as (
 
-    select * from {{ ref('mrr_movements') }}
+    select * from {{ ref('customer_changes') }}
 
 ),
 
@@ -18,102 +18,28 @@ grains as (
 
 ),
 
-dimensions as (
-
-    select *
-    from (
-        values
-        ('total'), ('plan'), ('product'), ('currency'), ('country'), ('billing_interval')
-    ) as names (dimension)
-
-),
-
--- The sum may mix currencies: it is only compared with zero.
-customer_days as (
-
-    select
-        movements.billing_source,
-        movements.tenant_id,
-        movements.customer_id,
-        dimensions.dimension,
-        case dimensions.dimension
-            when 'plan' then movements.plan
-            when 'product' then movements.product
-            when 'currency' then movements.currency
-            when 'country' then movements.country
-            when 'billing_interval' then movements.billing_interval
-            else 'all'
-        end as dimension_value,
-        movements.movement_date,
-        sum(movements.amount) as change
-    from movements
-    cross join dimensions
-    group by
-        movements.billing_source,
-        movements.tenant_id,
-        movements.customer_id,
-        dimensions.dimension,
-        dimension_value,
-        movements.movement_date
-
-),
-
-balances as (
-
-    select
-        *,
-        sum(change) over customer as paid_after,
-        sum(change) over customer - change as paid_before,
-        row_number() over customer = 1 as is_first
-    from customer_days
-    where change <> 0
-    window customer as (
-        partition by billing_source, tenant_id, customer_id, dimension, dimension_value
-        order by movement_date
-        rows unbounded preceding
-    )
-
-),
-
--- A customer joins or leaves a dimension value when its MRR there leaves or reaches zero.
-by_day as (
-
-    select
-        billing_source,
-        tenant_id,
-        dimension,
-        dimension_value,
-        movement_date,
-        count(*) filter (where is_first) as new_customers,
-        count(*) filter (where paid_before = 0 and not is_first) as returned_customers,
-        count(*) filter (where paid_after = 0) as lost_customers
-    from balances
-    where paid_before = 0 or paid_after = 0
-    group by billing_source, tenant_id, dimension, dimension_value, movement_date
-
-),
-
 by_period as (
 
     select
         grains.grain,
-        {{ period_start('grains.grain', 'by_day.movement_date') }} as period_start,
-        by_day.billing_source,
-        by_day.tenant_id,
-        by_day.dimension,
-        by_day.dimension_value,
-        sum(by_day.new_customers)::bigint as new_customers,
-        sum(by_day.returned_customers)::bigint as returned_customers,
-        sum(by_day.lost_customers)::bigint as lost_customers
-    from by_day
+        {{ period_start('grains.grain', 'changes.movement_date') }} as period_start,
+        changes.billing_source,
+        changes.tenant_id,
+        changes.dimension,
+        changes.dimension_value,
+        sum(changes.new_customers)::bigint as new_customers,
+        sum(changes.returned_customers)::bigint as returned_customers,
+        sum(changes.lost_customers)::bigint as lost_customers,
+        sum(changes.change_of_subscriptions)::bigint as change_of_subscriptions
+    from changes
     cross join grains
     group by
         grains.grain,
-        {{ period_start('grains.grain', 'by_day.movement_date') }},
-        by_day.billing_source,
-        by_day.tenant_id,
-        by_day.dimension,
-        by_day.dimension_value
+        {{ period_start('grains.grain', 'changes.movement_date') }},
+        changes.billing_source,
+        changes.tenant_id,
+        changes.dimension,
+        changes.dimension_value
 
 ),
 
@@ -121,11 +47,12 @@ balanced as (
 
     select
         *,
-        (sum(new_customers + returned_customers - lost_customers) over dimension_order)::bigint
+        (sum(new_customers + returned_customers - lost_customers) over slice_order)::bigint
             as customers,
-        lead(period_start) over dimension_order as next_change
+        (sum(change_of_subscriptions) over slice_order)::bigint as subscriptions,
+        lead(period_start) over slice_order as next_change
     from by_period
-    window dimension_order as (
+    window slice_order as (
         partition by grain, billing_source, tenant_id, dimension, dimension_value
         order by period_start
     )
@@ -145,7 +72,8 @@ periods as (
         new_customers,
         returned_customers,
         lost_customers,
-        customers
+        customers,
+        subscriptions
     from balanced
 
     union all
@@ -161,7 +89,8 @@ periods as (
         0 as new_customers,
         0 as returned_customers,
         0 as lost_customers,
-        balanced.customers
+        balanced.customers,
+        balanced.subscriptions
     from balanced
     cross join clock
     cross join
@@ -188,6 +117,9 @@ select
     periods.new_customers,
     periods.returned_customers,
     periods.lost_customers,
-    periods.customers
+    periods.customers,
+    periods.subscriptions
 from periods
 cross join clock
+-- a change of subscriptions alone makes no row
+where periods.opening_customers + periods.new_customers + periods.returned_customers > 0

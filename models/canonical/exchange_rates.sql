@@ -1,6 +1,5 @@
-{%- set reporting_currency = option('reporting_currency') -%}
-{%- set is_fixed = option('fx_mode') == 'fixed' -%}
-
+{%- set reporting_currency = option('reporting_currency') %}
+-- noqa: disable=LT02
 with
 
 intervals as (
@@ -12,6 +11,12 @@ intervals as (
 lines as (
 
     select * from {{ ref('invoice_lines') }}
+
+),
+
+published as (
+
+    select * from {{ ref('published_rates') }}
 
 ),
 
@@ -31,21 +36,26 @@ currencies as (
 
 ),
 
+facts as (
+
+    select min(valid_from) as known_from
+    from intervals
+    where valid_from >= '1970-01-01'
+
+    union all
+
+    select least(min(invoiced_at), min(paid_at), min(service_to)) as known_from
+    from lines
+    where least(invoiced_at, paid_at, service_to) >= '1970-01-01'
+
+),
+
 -- From before the first year and its first week, whose openings need a rate too.
 first_day as (
 
     select
-        date_trunc('year', min({{ local_date('first_facts.known_from') }})::timestamp)::date
-        - 8 as first_date
-    from (
-        select min(valid_from) as known_from
-        from intervals
-        where valid_from >= '1970-01-01'
-        union all
-        select least(min(invoiced_at), min(paid_at), min(service_to)) as known_from
-        from lines
-        where least(invoiced_at, paid_at, service_to) >= '1970-01-01'
-    ) as first_facts
+        date_trunc('year', min({{ local_date('known_from') }})::timestamp)::date - 8 as first_date
+    from facts
 
 ),
 
@@ -56,55 +66,23 @@ days as (
     cross join clock
     cross join {{ days_between('first_day.first_date', 'clock.as_of_date') }} as series
 
-)
+),
 {%- if not reporting_currency %}
 
--- one row per currency and day: every amount stays in its own currency
-select
-    currencies.currency,
-    days.rate_date,
-    currencies.currency as reporting_currency,
-    1::numeric(28, 12) as multiplier,
-    false as is_carried_back
-from currencies
-cross join days
-{%- else %},
-
-{%- if is_fixed %}
-
-published as (
+-- Every amount stays in its own currency.
+converted as (
 
     select
-        clock.as_of_date as rate_date,
-        fixed_rates.currency,
-        fixed_rates.rate
-    from {{ ref('fx_fixed_rates') }} as fixed_rates
-    cross join clock
+        currencies.currency,
+        days.rate_date,
+        currencies.currency as reporting_currency,
+        1 as multiplier,
+        false as is_carried_back
+    from currencies
+    cross join days
 
-),
+)
 {%- else %}
-
-published as (
-
-    select
-        rate_date,
-        currency,
-        rate
-    from {{ source('inputs', 'fx_rates') }}
-    cross join clock
-    where rate_date <= clock.as_of_date
-    union
-    -- what rates are quoted in has itself the rate 1
-    select
-        rate_date,
-        base_currency as currency,
-        1 as rate
-    from {{ source('inputs', 'fx_rates') }}
-    cross join clock
-    where rate_date <= clock.as_of_date
-
-),
-{%- endif %}
 
 wanted as (
 
@@ -115,106 +93,103 @@ wanted as (
 
 ),
 
-calendar as (
+dates as (
+
+    select rate_date
+    from days
+    union
+    select rate_date
+    from published
+
+),
+
+numbered as (
 
     select
         wanted.currency,
-        dates.rate_date
+        dates.rate_date,
+        published.rate,
+        count(published.rate) over (
+            partition by wanted.currency
+            order by dates.rate_date
+        ) as rate_number
     from wanted
-    cross join (
-        select rate_date from days
-        union
-        select rate_date from published
-    ) as dates
+    cross join dates
+    left join published
+        on
+            wanted.currency = published.currency
+            and dates.rate_date = published.rate_date
 
 ),
 
 -- A rate holds until the next one is published, and the first one also before.
-numbered as (
-
-    select
-        calendar.currency,
-        calendar.rate_date,
-        published.rate,
-        count(published.rate) over (
-            partition by calendar.currency
-            order by calendar.rate_date
-        ) as rate_number
-    from calendar
-    left join published
-        on
-            calendar.currency = published.currency
-            and calendar.rate_date = published.rate_date
-
-),
-
 daily as (
 
     select
         currency,
         rate_date,
         rate_number = 0 as is_carried_back,
-        max(rate) over (
-            partition by currency, greatest(rate_number, 1)
-        ) as rate
+        max(rate) over (partition by currency, greatest(rate_number, 1)) as rate
     from numbered
 
 ),
-
-{%- if option('fx_mode') == 'month_end' %}
 
 -- The rate of a month is the one on its last day, or the last one known while it runs.
 chosen as (
 
     select
         days.rate_date,
-        month_ends.currency,
-        month_ends.rate,
-        month_ends.is_carried_back
-    from days
-    cross join clock
-    inner join daily as month_ends
-        on
-            month_ends.rate_date = least(
-                (date_trunc('month', days.rate_date::timestamp) + interval '1 month')::date - 1,
-                clock.as_of_date
-            )
-
-)
-{%- else %}
-
-chosen as (
-
-    select
-        daily.rate_date,
         daily.currency,
         daily.rate,
         daily.is_carried_back
-    from daily
-    inner join days on daily.rate_date = days.rate_date
+    from days
+    cross join clock
+    inner join daily
+        on
+            {%- if option('fx_mode') == 'month_end' %}
+            daily.rate_date = least(
+                {{ next_period_start("'month'", period_start("'month'", 'days.rate_date')) }} - 1,
+                clock.as_of_date
+            )
+            {%- else %}
+            days.rate_date = daily.rate_date
+            {%- endif %}
+
+),
+
+-- A currency without a rate stays what it is.
+converted as (
+
+    select
+        currencies.currency,
+        chosen.rate_date,
+        case
+            when chosen.rate is null or reporting.rate is null then currencies.currency
+            else '{{ reporting_currency }}'
+        end as reporting_currency,
+        case
+            when chosen.rate is null or reporting.rate is null then 1
+            when currencies.currency = '{{ reporting_currency }}' then 1
+            else round(reporting.rate / chosen.rate, 12)
+        end as multiplier,
+        currencies.currency <> '{{ reporting_currency }}'
+        and (chosen.is_carried_back or reporting.is_carried_back)
+        {{- ' and false' if option('fx_mode') == 'fixed' }} as is_carried_back
+    from currencies
+    inner join chosen on currencies.currency = chosen.currency
+    inner join chosen as reporting
+        on
+            chosen.rate_date = reporting.rate_date
+            and reporting.currency = '{{ reporting_currency }}'
 
 )
 {%- endif %}
 
--- one row per currency and day: what to multiply an amount with to have it in reporting_currency;
--- a currency without a rate stays what it is
+-- one row per currency and day: what to multiply an amount with to have it in reporting_currency
 select
-    currencies.currency,
-    chosen.rate_date,
-    case
-        when chosen.rate is null or reporting.rate is null then currencies.currency
-        else '{{ reporting_currency }}'
-    end as reporting_currency,
-    case
-        when chosen.rate is null or reporting.rate is null then 1
-        when currencies.currency = '{{ reporting_currency }}' then 1
-        else round(reporting.rate / chosen.rate, 12)
-    end::numeric(28, 12) as multiplier,
-    {{ 'false' if is_fixed else 'chosen.is_carried_back or reporting.is_carried_back' }} as is_carried_back
-from currencies
-inner join chosen on currencies.currency = chosen.currency
-inner join chosen as reporting
-    on
-        chosen.rate_date = reporting.rate_date
-        and reporting.currency = '{{ reporting_currency }}'
-{%- endif %}
+    currency,
+    rate_date,
+    reporting_currency,
+    multiplier::numeric(28, 12) as multiplier,
+    is_carried_back
+from converted

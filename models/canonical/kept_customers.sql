@@ -1,4 +1,4 @@
-{{ config(materialized = 'view', enabled = var('tidemill_paid_to_free') == 'contraction') }}
+{{ config(materialized = 'view') }}
 
 -- one row per customer and [from_date, to_date) of days at whose end it pays nothing any more, and
 -- stays with something free

@@ -6,6 +6,7 @@
     'cancel_requested': 'cancel_requested_at'
 }[option('churn_date')] %}
 
+-- noqa: disable=LT02
 with
 
 usable as (

@@ -1,6 +1,6 @@
 {%- set separates_discounts = option('discount_as_movement') == 'separate_type' -%}
 {%- set max_gap = option('reactivation_max_gap_days') %}
-
+-- noqa: disable=LT02
 with
 
 netted as (

@@ -1,5 +1,7 @@
 {%- set keeps_start_rate = option('fx_mode') == 'at_start' %}
-{%- set steps = ['new', 'expansion', 'contraction', 'churn', 'reactivation', 'discount', 'transfer'] %}
+{%- set steps = [
+    'new', 'expansion', 'contraction', 'churn', 'reactivation', 'discount', 'transfer'
+] %}
 {%- set lost = ['contraction', 'churn'] %}
 
 with
@@ -41,9 +43,8 @@ by_day as (
         reporting_currency,
         movement_date,
         {%- for step in steps %}
-        coalesce(
-            {{ '-' if step in lost }}sum(reporting_amount) filter (where movement_type = '{{ step }}'),
-            0
+        {{ '-' if step in lost }}sum(
+            case when movement_type = '{{ step }}' then reporting_amount else 0 end
         ) as {{ step }}_mrr,
         {%- endfor %}
         sum(amount) as native_change
@@ -215,8 +216,8 @@ valued as (
 )
 {%- endif %}
 
--- one row per grain, period and dimension tuple that had MRR or a movement in the period; amounts in
--- the reporting currency
+-- one row per grain, period and dimension tuple that had MRR or a movement in the period; amounts
+-- in the reporting currency
 select
     valued.grain,
     valued.period_start,

@@ -91,8 +91,8 @@ starts as (
 
 )
 
--- one row per unit, currency and netting window with a change: the exchange rate of the day on which
--- the unit began to pay in that currency
+-- one row per unit, currency and netting window with a change: the exchange rate of the day on
+-- which the unit began to pay in that currency
 select
     starts.billing_source,
     starts.tenant_id,

@@ -123,8 +123,8 @@ clipped as (
 
 )
 
--- one row per subscription, plan, currency and [counts_from, counts_to) at which usage billed counts
--- with one amount
+-- one row per subscription, plan, currency and [counts_from, counts_to) at which usage billed
+-- counts with one amount
 select
     clipped.billing_source,
     clipped.tenant_id,

@@ -27,4 +27,4 @@ where
     native_mrr <> 0
     {%- if option('arr_scope') == 'annual_plans_only' %}
     and (billing_interval = 'year' or billing_interval like '% years')
-    {%- endif %}
+    {% endif %}

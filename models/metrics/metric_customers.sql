@@ -21,5 +21,6 @@ select
     returned_customers,
     lost_customers,
     customers,
+    subscriptions,
     '{{ definitions_hash() }}'::text as definitions_hash
 from periods

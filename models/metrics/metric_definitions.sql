@@ -2,7 +2,15 @@ with
 
 history as (
 
-    select * from {{ ref('definitions_history') }}
+    select *
+    from
+        {{ optional_relation(
+            ref('definitions_history'),
+            {
+                'option': 'text', 'value': 'text', 'default_value': 'text', 'effect': 'text',
+                'definitions_hash': 'text', 'observed_at': 'timestamptz'
+            }
+        ) }} as definitions_history
 
 ),
 

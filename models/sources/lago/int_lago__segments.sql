@@ -4,7 +4,19 @@ with
 
 chains as (
 
-    select * from {{ ref('int_lago__chains') }}
+    select
+        *,
+        next_valid_from is null as is_last,
+        (terminated_at at time zone timezone)::date as terminated_on,
+        (ending_at at time zone timezone)::date as ending_on
+    from {{ ref('int_lago__chains') }}
+    where unusable_because is null
+
+),
+
+planned_ends as (
+
+    select * from {{ ref('int_lago__planned_ends') }}
 
 ),
 
@@ -20,21 +32,16 @@ ended as (
         *,
         case
             -- A plan change: the successor starts just before its predecessor is terminated.
-            when next_lives_from is not null
-                then least(terminated_at, next_lives_from)
+            when not is_last then least(terminated_at, next_valid_from)
             -- The job that ends a subscription runs some time on the planned day.
-            when
-                (terminated_at at time zone timezone)::date
-                = (ending_at at time zone timezone)::date
-                then ending_at
+            when terminated_on = ending_on then ending_at
             else terminated_at
         end as valid_to
     from chains
-    where unusable_because is null
 
 )
 
--- one row per subscription row that lived: one plan of one subscription, [valid_from, valid_to)
+-- one row per subscription row that counts: one plan of one subscription, [valid_from, valid_to)
 select
     ended.segment_id,
     ended.tenant_id,
@@ -47,24 +54,26 @@ select
     plans.period_unit,
     plans.period_count,
     plans.has_monthly_fixed_charges,
-    ended.lives_from as valid_from,
+    ended.valid_from,
     ended.valid_to,
     ended.status = 2 as is_terminated,
+    ended.is_scheduled,
     ended.first_started_at,
     case
         when plans.trial_period > interval '0' then ended.first_started_at + plans.trial_period
     end as trial_ends_at,
+    ended.billing_anchor_date,
+    case when ended.is_last and ended.status <> 2 then ended.ending_at end as scheduled_end_at,
     case
-        when ended.is_anniversary
-            then (
-                coalesce(ended.subscription_at, ended.started_at) at time zone ended.timezone
-            )::date
-    end as billing_anchor_date,
-    case
-        when ended.next_lives_from is null and ended.status = 1 then ended.ending_at
-    end as scheduled_end_at,
-    case when ended.next_lives_from is null then ended.terminated_at end as cancel_effective_at,
-    ended.created_at as recorded_at
+        when not ended.is_last then null
+        -- ended before its planned end, or without one: at once
+        when ended.ending_on <= coalesce(ended.terminated_on, ended.ending_on)
+            then planned_ends.planned_at
+        else ended.terminated_at
+    end as cancel_requested_at,
+    case when ended.is_last then ended.terminated_at end as cancel_effective_at,
+    ended.recorded_at
 from ended
 inner join plans on ended.plan_id = plans.plan_id
-where ended.valid_to is null or ended.lives_from < ended.valid_to
+left join planned_ends on ended.segment_id = planned_ends.segment_id
+where ended.valid_to is null or ended.valid_from < ended.valid_to

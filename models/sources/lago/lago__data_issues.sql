@@ -56,33 +56,9 @@ fees as (
 
 ),
 
-explanations as (
+issues as (
 
-    select *
-    from (
-        values
-        ('tenant_missing', 'The row has no organization.'),
-        ('customer_missing', 'The organization has no customer of the id that the row names.'),
-        ('plan_missing', 'There is no plan of the id that the row names.'),
-        ('plan_without_price', 'The plan has no price, or a number that no price can be.'),
-        ('unknown_period', 'The plan has no interval, or one that is not known.'),
-        ('unknown_currency', 'Lago has no such currency, so the minor unit would be guessed.'),
-        ('unknown_status', 'The status is none of Lago''s.'),
-        ('start_missing', 'The subscription is active or terminated, and never started.'),
-        ('implausible_start', 'The subscription started before 1970.'),
-        ('end_missing', 'The subscription is terminated, and not said when.'),
-        ('end_before_start', 'The subscription was terminated before it started.'),
-        ('implausible_trial', 'The trial is negative or longer than a century: taken for none.'),
-        ('unknown_timezone', 'The time zone of the customer is not known: UTC is taken.'),
-        ('unreadable_price', 'The price or units cannot be read, or no price can be so large.'),
-        ('implausible_amount', 'The amount is one that no price can be.'),
-        ('coupon_missing', 'There is no coupon of the id that the row names.'),
-        ('unknown_coupon_terms', 'The coupon has no amount or rate, or a frequency not known.'),
-        ('fee_without_invoice', 'There is no invoice for the fee.'),
-        ('fee_without_subscription', 'There is no subscription of the id that the fee names.'),
-        ('unknown_fee_type', 'The type of the fee is not known.'),
-        ('unreadable_fee_properties', 'A date or price in the fee''s properties cannot be read.')
-    ) as sentences (issue, detail)
+    select * from {{ ref('lago_issues') }}
 
 ),
 
@@ -92,7 +68,6 @@ found as (
         tenant_id,
         customer_id,
         unusable_because as issue,
-        true as is_quarantined,
         'subscriptions' as source_table,
         segment_id as source_row_id
     from chains
@@ -104,7 +79,6 @@ found as (
         tenant_id,
         customer_id,
         case when status in (1, 2) then 'start_missing' else 'unknown_status' end as issue,
-        true as is_quarantined,
         'subscriptions' as source_table,
         segment_id as source_row_id
     from subscriptions
@@ -118,7 +92,6 @@ found as (
         tenant_id,
         customer_id,
         'tenant_missing' as issue,
-        true as is_quarantined,
         'customers' as source_table,
         customer_id as source_row_id
     from customers
@@ -130,7 +103,6 @@ found as (
         tenant_id,
         customer_id,
         'unknown_timezone' as issue,
-        false as is_quarantined,
         'customers' as source_table,
         customer_id as source_row_id
     from customers
@@ -142,7 +114,6 @@ found as (
         plans.tenant_id,
         null as customer_id,
         checks.issue,
-        checks.is_quarantined,
         'plans' as source_table,
         plans.plan_id as source_row_id
     from plans
@@ -151,13 +122,12 @@ found as (
             values
             (
                 'plan_without_price',
-                true,
                 plans.amount is null
                 and plans.period_unit is not null
                 and plans.subunit_to_unit is not null
             ),
-            ('implausible_trial', false, plans.has_implausible_trial)
-        ) as checks (issue, is_quarantined, is_found)
+            ('implausible_trial', plans.has_implausible_trial)
+        ) as checks (issue, is_found)
     where checks.is_found
 
     union all
@@ -166,7 +136,6 @@ found as (
         segments.tenant_id,
         segments.customer_id,
         'unreadable_price' as issue,
-        true as is_quarantined,
         'fixed_charges' as source_table,
         fixed_charge_amounts.fixed_charge_id as source_row_id
     from fixed_charge_amounts
@@ -179,7 +148,6 @@ found as (
         plans.tenant_id,
         null as customer_id,
         'implausible_amount' as issue,
-        true as is_quarantined,
         'commitments' as source_table,
         commitments.commitment_id as source_row_id
     from commitments
@@ -192,7 +160,6 @@ found as (
         customers.tenant_id,
         applied_coupons.customer_id,
         applied_coupons.unusable_because as issue,
-        true as is_quarantined,
         'applied_coupons' as source_table,
         applied_coupons.applied_coupon_id as source_row_id
     from applied_coupons
@@ -205,17 +172,16 @@ found as (
         fees.tenant_id,
         fees.customer_id,
         checks.issue,
-        checks.is_quarantined,
         'fees' as source_table,
         fees.fee_id as source_row_id
     from fees
     cross join
         lateral (
             values
-            (fees.unusable_because, true, fees.unusable_because is not null),
-            ('fee_without_subscription', false, fees.is_without_subscription),
-            ('unreadable_fee_properties', false, fees.is_partly_unreadable)
-        ) as checks (issue, is_quarantined, is_found)
+            (fees.unusable_because, fees.unusable_because is not null),
+            ('fee_without_subscription', fees.is_without_subscription),
+            ('unreadable_fee_properties', fees.is_partly_unreadable)
+        ) as checks (issue, is_found)
     where checks.is_found
 
 )
@@ -226,10 +192,10 @@ select
     coalesce(found.tenant_id::text, 'unknown') as tenant_id,
     found.customer_id::text as customer_id,
     found.issue::text as issue,
-    case when found.is_quarantined then 'error' else 'warning' end as severity,
-    found.is_quarantined,
+    case when issues.is_quarantined then 'error' else 'warning' end as severity,
+    issues.is_quarantined,
     found.source_table::text as source_table,
     found.source_row_id::text as source_row_id,
-    explanations.detail::text as detail
+    issues.detail::text as detail
 from found
-left join explanations on found.issue = explanations.issue
+left join issues on found.issue = issues.issue

@@ -107,9 +107,9 @@ select
     segments.currency::text as currency,
     coalesce(cut.country, 'unknown')::text as country,
     segments.scheduled_end_at,
-    -- Lago keeps no time of request, no reason, and no word of whose will it was
-    null::timestamptz as cancel_requested_at,
+    segments.cancel_requested_at,
     segments.cancel_effective_at,
+    -- Lago keeps no reason, and no word of whose will it was
     null::text as cancel_reason,
     null::boolean as is_voluntary_cancel,
     cut.history_source::text as history_source,

@@ -15,7 +15,7 @@ trialing as (
 
     select *
     from segments
-    where trial_ends_at > valid_from
+    where trial_ends_at > valid_from and not is_scheduled
 
 ),
 

@@ -32,7 +32,7 @@ billing_entities as (
 zones as (
 
     select name
-    from pg_catalog.pg_timezone_names
+    from {{ known_timezones() }} as known_timezones
 
 ),
 

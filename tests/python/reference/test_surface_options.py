@@ -4,12 +4,20 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+import yaml
+
+from project import ROOT
 
 from .surface.builders import SurfaceRows, at, figures, moves, rows, total
 from .surface.options import Options
 
 UNIT = ("engine", "t", "acme")
 NEW = ("2025-01-01", "new", "50")
+
+
+def test_the_defaults_are_the_projects() -> None:
+    variables = yaml.safe_load((ROOT / "dbt_project.yml").read_text())["vars"]
+    assert Options.of(variables) == Options()
 
 
 def test_options_are_read_from_dbt_vars() -> None:
@@ -346,6 +354,17 @@ def test_an_item_given_up_before_the_cancellation_keeps_its_end() -> None:
     assert moves(surface.compute(churn_date="cancel_effective"))[1:] == [
         ("2025-02-01", "contraction", "-20"),
         ("2025-03-02", "churn", "-50"),
+    ]
+
+
+def test_only_what_changed_the_amount_is_behind_it() -> None:
+    surface = SurfaceRows()
+    surface.item("2025-01-01", "2025-03-01", is_voluntary_cancel=True)
+    surface.item("2025-01-01", "2025-03-01", 0, subscription="free", is_voluntary_cancel=False)
+    books = surface.compute()
+    assert [(m.subscription_ids, m.is_voluntary) for m in books.movements] == [
+        ({"s"}, None),
+        ({"s"}, True),
     ]
 
 

@@ -30,7 +30,7 @@ def arpa(ledger: Ledger) -> Rows:
         }
 
     return {
-        (*period.key(), *cut.key): found
+        (*period.key, *cut.key): found
         for cut in ledger.slices
         for grain in GRAINS
         for period, found in cut.each_period(grain, values)
@@ -64,7 +64,7 @@ def quick_ratio(ledger: Ledger) -> Rows:
         }
 
     return {
-        (*period.key(), *cut.key): found
+        (*period.key, *cut.key): found
         for cut in ledger.slices
         for grain in GRAINS
         for period, found in cut.each_period(grain, values)
@@ -104,7 +104,7 @@ def plan_mix(ledger: Ledger) -> Rows:
         for grain in GRAINS:
             for period, found in whole.each_period(grain, values):
                 for plan, part in found.items():
-                    rows[(*period.key(), source, tenant, plan, whole.currency)] = part
+                    rows[(*period.key, source, tenant, plan, whole.currency)] = part
     return rows
 
 

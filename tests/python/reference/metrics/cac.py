@@ -37,7 +37,8 @@ def cac(ledger: Ledger, arpa: Rows, ltv: Rows, spend: Iterable[Spend]) -> Rows:
         if key[0] in LONG_GRAINS and key[6] in ("total", "overall")
     }
     rows: Rows = {}
-    for key in spent.keys() | {key for key, values in new.items() if values["new_customers"]}:
+    with_new = [key for key, values in new.items() if values["new_customers"]]
+    for key in dict.fromkeys([*spent, *with_new]):
         amount = spent.get(key)
         found = new.get(key, {"new_customers": 0, "new_mrr": Decimal(0), "asp": None})
         per_customer = rate(amount, found["new_customers"])
@@ -74,7 +75,7 @@ def _spent(ledger: Ledger, spend: Iterable[Spend]) -> dict[Key, Decimal]:
         currency = books.reporting_currency(row.currency)
         for grain in LONG_GRAINS:
             for group in groups:
-                key = (*period(grain, row.day, ledger.today).key(), *group, currency)
+                key = (*period(grain, row.day, ledger.today).key, *group, currency)
                 spent[key] += row.amount * books.multiplier(row.currency, row.day)
     return spent
 
@@ -82,4 +83,4 @@ def _spent(ledger: Ledger, spend: Iterable[Spend]) -> dict[Key, Decimal]:
 def _last_month(ledger: Ledger, key: Key) -> Key:
     grain, start, *_ = key
     last = period(grain, start, ledger.today).last
-    return (*period("month", start_of("month", last), ledger.today).key(), *key[4:])
+    return (*period("month", start_of("month", last), ledger.today).key, *key[4:])

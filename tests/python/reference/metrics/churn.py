@@ -32,7 +32,7 @@ def churn(ledger: Ledger) -> Rows:
 
         for grain in GRAINS:
             for period, found in cut.each_period(grain, values, look_back):
-                rows[(*period.key(), *cut.key)] = found
+                rows[(*period.key, *cut.key)] = found
     return rows
 
 

@@ -27,11 +27,11 @@ class Cohort:
 
     def cells(self) -> list[Period]:
         """The periods from the first one on, up to the one that runs."""
-        return list(periods(self.began.grain, self.began.start, self.ledger.today))
+        return periods(self.began.grain, self.began.start, self.ledger.today)
 
     def key(self, number: int, cell: Period) -> tuple[object, ...]:
         """The columns that name a cell."""
-        grain, *within = cell.key()
+        grain, *within = cell.key
         began = (self.began.start, self.began.end)
         return (grain, *began, number, *within, *self.group, self.currency)
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from reference.surface.books import ItemState, Unit
+from reference.surface.ends import in_effect
 
 from .cuts import DIMENSIONS, ZERO, Group, Ledger, Rows, Values
 
@@ -57,11 +58,11 @@ def _nothing() -> Values:
 def _trialing(ledger: Ledger, unit: Unit) -> set[str]:
     """The items that are in a trial now."""
     now = ledger.books.as_of
+    own = [interval for interval in ledger.books.intervals if interval.unit == unit]
     return {
         interval.item_id
-        for interval in ledger.books.intervals
-        if interval.unit == unit
-        and interval.status == "trialing"
+        for interval in in_effect(own, ledger.options, now)
+        if interval.status == "trialing"
         and interval.valid_from <= now
         and (interval.valid_to is None or now < interval.valid_to)
     }

@@ -25,7 +25,7 @@ def concentration(ledger: Ledger) -> Rows:
         }
 
     return {
-        (*period.key(), *cut.key): found
+        (*period.key, *cut.key): found
         for cut in ledger.slices
         for grain in LONG_GRAINS
         for period, found in cut.each_period(grain, values)

@@ -67,7 +67,7 @@ def customers(ledger: Ledger) -> Rows:
                 epoch = cut.epoch(period.last)
                 if epoch not in subscriptions:
                     subscriptions[epoch] = _subscriptions(cut, period.last)
-                rows[(*period.key(), *cut.group)] = {
+                rows[(*period.key, *cut.group)] = {
                     "opening_customers": opening,
                     **{f"{kind}_customers": count for kind, count in counts.items()},
                     "customers": customers,

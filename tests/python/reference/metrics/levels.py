@@ -66,7 +66,7 @@ def reasons(ledger: Ledger) -> Rows:
     for cut in ledger.places:
         for movement in cut.movements:
             for grain in GRAINS:
-                within = period(grain, movement.day, ledger.today).key()
+                within = period(grain, movement.day, ledger.today).key
                 key = (*within, *cut.key, movement.type, movement.reason)
                 row = rows.setdefault(key, {"amount": ZERO})
                 row["amount"] += movement.reporting_amount
@@ -75,7 +75,7 @@ def reasons(ledger: Ledger) -> Rows:
 
 def _by_place(ledger: Ledger, values: Callable[[Cut, Period], Values | None]) -> Rows:
     return {
-        (*period.key(), *cut.key): found
+        (*period.key, *cut.key): found
         for cut in ledger.places
         for grain in GRAINS
         for period, found in cut.each_period(grain, values)

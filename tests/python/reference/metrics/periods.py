@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache, cached_property
 
 ONE_DAY = timedelta(days=1)
 GRAINS = ("day", "week", "month", "quarter", "year")
@@ -21,6 +22,7 @@ class Period:
     before: date
     last: date
 
+    @cached_property
     def key(self) -> tuple[str, date, date, bool]:
         """The columns that name the period in every metric."""
         return (self.grain, self.start, self.end, self.is_complete)
@@ -58,6 +60,7 @@ def next_start(grain: str, start: date) -> date:
     return add_months(start, MONTHS[grain])
 
 
+@cache
 def period(grain: str, day: date, today: date) -> Period:
     """The period a day lies in; one that still runs shows the state of today."""
     start = start_of(grain, day)
@@ -66,10 +69,12 @@ def period(grain: str, day: date, today: date) -> Period:
     return Period(grain, start, end, is_complete, start - ONE_DAY, min(end - ONE_DAY, today))
 
 
-def periods(grain: str, first: date, today: date) -> Iterator[Period]:
+@cache
+def periods(grain: str, first: date, today: date) -> list[Period]:
     """The periods from the one that holds the first day to the one that runs."""
+    found: list[Period] = []
     day = first
     while day <= today:
-        found = period(grain, day, today)
-        yield found
-        day = found.end
+        found.append(period(grain, day, today))
+        day = found[-1].end
+    return found

@@ -25,7 +25,7 @@ def retention(ledger: Ledger) -> Rows:
             for months in ledger.options.retention_window_months:
                 found = _values(cut, members, period, months)
                 if found is not None:
-                    rows[(*period.key(), *cut.key, months)] = found
+                    rows[(*period.key, *cut.key, months)] = found
     return rows
 
 

@@ -44,13 +44,13 @@ def trials(ledger: Ledger) -> Rows:
             trial = outcome.trial
             began = period(grain, books.day(trial.started_at, trial.unit[1]), ledger.today)
             for group in _groups(ledger, trial):
-                started[(*began.key(), *group)].append(outcome)
+                started[(*began.key, *group)].append(outcome)
                 if outcome.converted_at is not None:
                     day = books.day(outcome.converted_at, trial.unit[1])
-                    conversions[(*period(grain, day, ledger.today).key(), *group)] += 1
+                    conversions[(*period(grain, day, ledger.today).key, *group)] += 1
     days = ledger.options.within_days
     rows: Rows = {}
-    for key in started.keys() | conversions.keys():
+    for key in {**started, **conversions}:
         begun = started.get(key, [])
         counts = {kind: sum(o.kind == kind for o in begun) for kind in OUTCOMES}
         converted, within = counts["converted"], sum(o.is_within(days) for o in begun)

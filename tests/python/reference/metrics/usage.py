@@ -32,7 +32,7 @@ def usage_revenue(ledger: Ledger) -> Rows:
         currency = books.reporting_currency(line.currency)
         for group in ledger.groups(line.unit, values):
             for grain in GRAINS:
-                key = (*period(grain, day, ledger.today).key(), *group, currency)
+                key = (*period(grain, day, ledger.today).key, *group, currency)
                 row = rows.setdefault(key, {"usage_revenue": ZERO, "lines": 0})
                 row["usage_revenue"] += amount
                 row["lines"] += 1

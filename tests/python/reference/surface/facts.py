@@ -227,7 +227,7 @@ def read_interval(row: Row) -> Interval:
         status=row["status"],
         charge_kind=row["charge_kind"],
         plan=maybe_text(row.get("plan")),
-        product=str(row.get("product") or UNKNOWN),
+        product=str(row.get("product") or row.get("plan") or UNKNOWN),
         quantity=Decimal(1) if quantity is None else number(quantity),
         amount=number(row.get("amount")),
         period_unit=row.get("period_unit"),

@@ -152,7 +152,9 @@ def _note(
     for item_id in sorted(old_items.keys() | new_items.keys()):
         for part in parts(old_items.get(item_id), new_items.get(item_id), of_level, worth):
             currency, _ = worth(part.level_id, part.place.currency)
-            changed[part.level_id, currency].append(part)
+            # What comes or goes for nothing is behind no amount.
+            if part.amount:
+                changed[part.level_id, currency].append(part)
 
     for level_id, (old, new) in sides.items():
         kind = ledger.levels[level_id].kind(old, new, day, options)

@@ -1,0 +1,176 @@
+with
+
+spells_begun as (
+
+    select * from {{ ref('paying_spells') }}
+    where dimension in ('total', 'source', 'overall')
+
+),
+
+spells_ended as (
+
+    select * from {{ ref('paying_spells') }}
+    where dimension in ('total', 'source', 'overall') and to_date is not null
+
+),
+
+customer_days as (
+
+    select * from {{ ref('customer_days') }}
+    where dimension in ('total', 'source', 'overall')
+
+),
+
+cohort_customers as (
+
+    select * from {{ ref('cohort_customers') }}
+
+),
+
+rates as (
+
+    select * from {{ ref('exchange_rates') }}
+
+),
+
+dimensions as (
+
+    select * from {{ ref('cohort_dimensions') }}
+
+),
+
+grains as (
+
+    select * from {{ period_grains() }} as period_grains
+
+),
+
+changes as (
+
+    select
+        billing_source,
+        tenant_id,
+        customer_source,
+        customer_tenant_id,
+        customer_id,
+        dimension,
+        reporting_currency,
+        reporting_currency as currency,
+        from_date as movement_date,
+        case when is_first then 1 else 0 end as joined_customers,
+        1 as customers,
+        0 as mrr
+    from spells_begun
+
+    union all
+
+    select
+        billing_source,
+        tenant_id,
+        customer_source,
+        customer_tenant_id,
+        customer_id,
+        dimension,
+        reporting_currency,
+        reporting_currency as currency,
+        to_date as movement_date,
+        0 as joined_customers,
+        -1 as customers,
+        0 as mrr
+    from spells_ended
+
+    union all
+
+    select
+        billing_source,
+        tenant_id,
+        customer_source,
+        customer_tenant_id,
+        customer_id,
+        dimension,
+        reporting_currency,
+        currency,
+        movement_date,
+        0 as joined_customers,
+        0 as customers,
+        change as mrr
+    from customer_days
+
+),
+
+of_cohorts as (
+
+    select
+        grains.grain,
+        {{ period_start('grains.grain', 'cohort_customers.cohort_date') }} as cohort_start,
+        {{ period_start('grains.grain', 'changes.movement_date') }} as period_start,
+        changes.billing_source,
+        changes.tenant_id,
+        changes.dimension as total_dimension,
+        changes.reporting_currency,
+        changes.currency as amount_currency,
+        cohort_customers.plan,
+        cohort_customers.product,
+        cohort_customers.currency,
+        cohort_customers.country,
+        cohort_customers.billing_interval,
+        cohort_customers.attribute_value,
+        sum(changes.joined_customers) as joined_customers,
+        sum(changes.customers) as customers,
+        sum(changes.mrr) as mrr
+    from changes
+    inner join cohort_customers
+        on
+            changes.customer_id = cohort_customers.customer_id
+            and changes.customer_source = cohort_customers.billing_source
+            and changes.customer_tenant_id = cohort_customers.tenant_id
+    cross join grains
+    where grains.grain = 'month' or grains.grain in ({{ option_list('cohort_grains') }})
+    group by
+        grains.grain,
+        {{ period_start('grains.grain', 'cohort_customers.cohort_date') }},
+        {{ period_start('grains.grain', 'changes.movement_date') }},
+        changes.billing_source,
+        changes.tenant_id,
+        changes.dimension,
+        changes.reporting_currency,
+        changes.currency,
+        cohort_customers.plan,
+        cohort_customers.product,
+        cohort_customers.currency,
+        cohort_customers.country,
+        cohort_customers.billing_interval,
+        cohort_customers.attribute_value
+
+)
+
+-- one row per cohort, dimension, value, reporting currency and period with a change: customers who
+-- joined, customers who pay more or less, and MRR at the rate of the day before the cohort began
+select
+    of_cohorts.grain,
+    of_cohorts.cohort_start,
+    of_cohorts.period_start,
+    of_cohorts.billing_source,
+    of_cohorts.tenant_id,
+    dimensions.dimension,
+    {{ cohort_value('dimensions', 'of_cohorts') }} as dimension_value,
+    of_cohorts.reporting_currency,
+    sum(of_cohorts.joined_customers)::bigint as joined_customers,
+    sum(of_cohorts.customers)::bigint as customers,
+    sum(of_cohorts.mrr * {{ multiplier('of_cohorts', currency='amount_currency') }}) as mrr
+from of_cohorts
+inner join dimensions on of_cohorts.total_dimension = dimensions.total_dimension
+left join rates
+    on
+        of_cohorts.amount_currency <> of_cohorts.reporting_currency
+        and of_cohorts.amount_currency = rates.currency
+        and of_cohorts.cohort_start - 1 = rates.rate_date
+group by
+    of_cohorts.grain,
+    of_cohorts.cohort_start,
+    of_cohorts.period_start,
+    of_cohorts.billing_source,
+    of_cohorts.tenant_id,
+    dimensions.dimension,
+    {{ cohort_value('dimensions', 'of_cohorts') }},
+    of_cohorts.reporting_currency

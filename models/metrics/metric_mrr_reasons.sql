@@ -1,0 +1,27 @@
+with
+
+periods as (
+
+    select * from {{ ref('reason_periods') }}
+
+)
+
+-- one row per grain, period, dimension tuple, movement type and reason with a movement
+select
+    grain,
+    period_start,
+    period_end,
+    is_complete,
+    billing_source,
+    tenant_id,
+    plan,
+    product,
+    currency,
+    country,
+    billing_interval,
+    reporting_currency,
+    movement_type,
+    reason,
+    amount,
+    '{{ definitions_hash() }}'::text as definitions_hash
+from periods
