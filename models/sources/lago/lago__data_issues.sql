@@ -122,9 +122,7 @@ found as (
             values
             (
                 'plan_without_price',
-                plans.amount is null
-                and plans.period_unit is not null
-                and plans.subunit_to_unit is not null
+                plans.amount is null and plans.period_unit || plans.subunit_to_unit is not null
             ),
             ('implausible_trial', plans.has_implausible_trial)
         ) as checks (issue, is_found)
