@@ -82,6 +82,7 @@ found as (
         issue,
         severity,
         is_quarantined,
+        surface_relation,
         source_table,
         source_row_id,
         detail
@@ -96,6 +97,7 @@ found as (
         in_intervals.issue,
         case when in_intervals.is_quarantined then 'error' else 'warning' end as severity,
         in_intervals.is_quarantined,
+        'subscription_intervals' as surface_relation,
         in_intervals.source_table,
         in_intervals.source_row_id,
         explanations.detail
@@ -111,6 +113,7 @@ found as (
         case when is_carried_back then 'rate_carried_back' else 'rate_missing' end as issue,
         case when is_carried_back then 'warning' else 'error' end as severity,
         false as is_quarantined,
+        'exchange_rates' as surface_relation,
         'fx_rates' as source_table,
         currency as source_row_id,
         case
@@ -130,6 +133,12 @@ select
     found.issue,
     found.severity,
     found.is_quarantined,
+    case found.surface_relation
+        when 'invoice_lines' then 'usage revenue, cash of cohorts'
+        when 'trials' then 'trials'
+        when 'exchange_rates' then 'amounts in the reporting currency'
+        else 'MRR, customers and all that is made of them'
+    end as metrics_affected,
     found.source_table,
     found.source_row_id,
     found.detail,
