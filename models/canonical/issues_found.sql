@@ -1,3 +1,4 @@
+{%- set reporting_currency = option('reporting_currency') %}
 -- noqa: disable=LT02
 with
 
@@ -66,8 +67,8 @@ in_rates as (
     from rates
     where
         is_carried_back
-        {%- if option('reporting_currency') %}
-        or reporting_currency <> '{{ option("reporting_currency") }}'
+        {%- if reporting_currency %}
+        or reporting_currency <> '{{ reporting_currency }}'
         {%- endif %}
     group by currency
 
