@@ -2,13 +2,14 @@
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import psycopg
 from psycopg import sql
@@ -17,7 +18,7 @@ from plain_dbt.in_process import UNTESTED, InProcess
 from properties.captured import load_history
 from surface.build import SurfaceBuild, SurfaceProject
 from tidemill_cli.demo.lago.load import load
-from tidemill_cli.demo.lago.schema import create_indexes, create_primary_keys, create_schema
+from tidemill_cli.demo.lago.schema import create_schema
 
 from .case import Case, Cell, LagoCase, Movement, figures, lines_of, plain, table
 from .script import perform
@@ -35,28 +36,29 @@ class GoldenProject(SurfaceProject):
         super().__init__(dsn, folder, AS_OF)
         with psycopg.connect(dsn, autocommit=True) as connection:
             create_schema(connection)
-            create_primary_keys(connection)
-            create_indexes(connection)
         adapter = InProcess(dsn, folder)
         adapter.build("--select", "+path:models/sources/lago", *UNTESTED)
         self._adapter = adapter.refreshes()
 
     @contextmanager
     def filled(
-        self, build: SurfaceBuild, cases: Sequence[Case]
+        self, build: SurfaceBuild, as_of: str, rates: str, cases: Sequence[Case]
     ) -> Iterator[dict[str, "Books"]]:
         """Let cases happen as tenants of one build; hand back the books of each by its name."""
-        as_of, rates = cases[0].as_of, cases[0].rates
         instant = datetime.fromisoformat(as_of).replace(tzinfo=UTC)
-        now = [text.replace(AS_OF.isoformat(), instant.isoformat()) for text in build.refreshes]
+        refreshes = _analyzed(
+            text.replace(AS_OF.isoformat(), instant.isoformat()) for text in build.refreshes
+        )
         connection = build.connection
-        books, spend = {}, []
+        books, spend, ids = {}, [], count(1)
         surface: dict[str, list[dict[str, Any]]] = defaultdict(list)
         with connection.transaction(force_rollback=True):
             for seed, case in enumerate(cases, 1):
                 if isinstance(case, LagoCase):
                     played = perform(case.plans, case.coupons, case.history, instant, seed)
-                    load(connection, played.rows)
+                    # The one id that Lago counts: each case has a Lago of its own.
+                    versions = [{**row, "id": next(ids)} for row in played.rows["versions"]]
+                    load(connection, {**played.rows, "versions": versions})
                     load_history(connection, played)
                     tenant = str(played.rows["organizations"][0]["id"])
                 else:
@@ -68,17 +70,64 @@ class GoldenProject(SurfaceProject):
                     {"spend_date": day, "tenant_id": tenant, "currency": name, "amount": amount}
                     for day, name, amount in lines_of(case.spend)
                 ]
-            for statement in self._adapter:
+            for statement in ("analyze", *_analyzed(self._adapter)):
                 connection.execute(statement)
             published = [
                 (date.fromisoformat(day), currency, Decimal(rate))
                 for day, _, currency, rate in lines_of(rates)
             ]
             base = lines_of(rates)[0][1] if rates else "EUR"
-            with dataclasses.replace(build, refreshes=now).filled(
+            with dataclasses.replace(build, refreshes=refreshes).filled(
                 surface, rates=published, base_currency=base, spend=spend
             ):
                 yield books
+
+
+class World(NamedTuple):
+    """Options, an instant and exchange rates."""
+
+    options: dict[str, Any]
+    as_of: str
+    rates: str
+
+
+class Worlds:
+    """One world at a time, built and filled when it is entered from another."""
+
+    def __init__(self, project: GoldenProject) -> None:
+        """Be in none."""
+        self._project = project
+        self._here: World | None = None
+        self._build = ExitStack()
+        self._filled = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Hold what is built until the end."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave no trace."""
+        self._filled.close()
+        self._build.close()
+
+    def enter(self, world: World, cases: Sequence[Case]) -> dict[str, "Books"]:
+        """The books of the cases that live in a world."""
+        if self._here is None or self._here.options != world.options:
+            self.__exit__()
+            options = {f"tidemill_{name}": value for name, value in world.options.items()}
+            self._relations = self._build.enter_context(self._project.under(options))
+        if self._here != world:
+            self._filled.close()
+            self._books = self._filled.enter_context(
+                self._project.filled(self._relations, world.as_of, world.rates, cases)
+            )
+        self._here = world
+        return self._books
+
+
+def _analyzed(inserts: Iterable[str]) -> list[str]:
+    """Each insert with what a build does after it: without statistics the next is planned blind."""
+    return [part for text in inserts for part in (text, f"analyze {text.split()[2]}")]
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ def perform(
 ) -> Played:
     """Let a history happen in a Lago, and hand back the rows that it then holds."""
     stage = Stage(LagoEngine(seed=seed, start=START))
-    acme = stage.lago.organization("Acme")
+    acme = stage.lago.organization(f"Acme {seed}")
     for code, given in plans.items():
         plan = PlanSpec(given) if isinstance(given, str) else given
         stage.plans[code] = stage.lago.plan(acme, code, **vars(plan))
