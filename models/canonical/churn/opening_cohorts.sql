@@ -42,6 +42,12 @@ customer_days as (
 
 ),
 
+slices as (
+
+    select * from {{ ref('cut_slices') }}
+
+),
+
 rates as (
 
     select * from {{ ref('exchange_rates') }}
@@ -89,11 +95,7 @@ by_customer as (
     select
         grain,
         period_start,
-        billing_source,
-        tenant_id,
-        dimension,
-        dimension_value,
-        reporting_currency,
+        cut_id,
         min(first_paid_date) as first_paid_date,
         sum(case when is_last then balance * multiplier else 0 end) as closing_mrr,
         sum(case when is_last then balance * multiplier else 0 end) - sum(change * multiplier)
@@ -111,15 +113,11 @@ by_customer as (
     from converted
     group by
         customer_id,
-        customer_source,
-        customer_tenant_id,
-        grain,
-        period_start,
         billing_source,
         tenant_id,
-        dimension,
-        dimension_value,
-        reporting_currency
+        cut_id,
+        grain,
+        period_start
 
 ),
 
@@ -138,33 +136,54 @@ judged as (
             as is_voluntary
     from by_customer
 
+),
+
+by_cut as (
+
+    select
+        grain,
+        period_start,
+        cut_id,
+        count(*) filter (where is_churned) as churned_customers,
+        count(*) filter (where is_churned and is_voluntary) as voluntary_customers,
+        count(*) filter (where is_churned and is_involuntary) as involuntary_customers,
+        sum(churned_mrr) as churned_mrr,
+        sum(contraction_mrr) as contraction_mrr,
+        sum(expansion_mrr) as expansion_mrr,
+        sum(reactivation_mrr) as reactivation_mrr,
+        sum({{ voluntary }}) as voluntary_mrr,
+        sum({{ involuntary }}) as involuntary_mrr
+    from judged
+    group by grain, period_start, cut_id
+
 )
 
 -- one row per grain, period, slice and reporting currency with a change in the period: what
 -- became of those who paid when it began
 select
-    grain,
-    period_start,
-    billing_source,
-    tenant_id,
-    dimension,
-    dimension_value,
-    reporting_currency,
-    count(*) filter (where is_churned) as churned_customers,
-    count(*) filter (where is_churned and is_voluntary) as voluntary_customers,
-    count(*) filter (where is_churned and is_involuntary) as involuntary_customers,
-    sum(churned_mrr) as churned_mrr,
-    sum(contraction_mrr) as contraction_mrr,
-    sum(expansion_mrr) as expansion_mrr,
-    sum(reactivation_mrr) as reactivation_mrr,
-    sum({{ voluntary }}) as voluntary_mrr,
-    sum({{ involuntary }}) as involuntary_mrr
-from judged
+    by_cut.grain,
+    by_cut.period_start,
+    slices.billing_source,
+    slices.tenant_id,
+    slices.dimension,
+    slices.dimension_value,
+    slices.reporting_currency,
+    sum(by_cut.churned_customers)::bigint as churned_customers,
+    sum(by_cut.voluntary_customers)::bigint as voluntary_customers,
+    sum(by_cut.involuntary_customers)::bigint as involuntary_customers,
+    sum(by_cut.churned_mrr) as churned_mrr,
+    sum(by_cut.contraction_mrr) as contraction_mrr,
+    sum(by_cut.expansion_mrr) as expansion_mrr,
+    sum(by_cut.reactivation_mrr) as reactivation_mrr,
+    sum(by_cut.voluntary_mrr) as voluntary_mrr,
+    sum(by_cut.involuntary_mrr) as involuntary_mrr
+from by_cut
+inner join slices on by_cut.cut_id = slices.cut_id
 group by
-    grain,
-    period_start,
-    billing_source,
-    tenant_id,
-    dimension,
-    dimension_value,
-    reporting_currency
+    by_cut.grain,
+    by_cut.period_start,
+    slices.billing_source,
+    slices.tenant_id,
+    slices.dimension,
+    slices.dimension_value,
+    slices.reporting_currency

@@ -1,8 +1,3 @@
-{%- set unit_id = {
-    'customer': 'customers.customer_id',
-    'parent': 'coalesce(customers.parent_customer_id, customers.customer_id)'
-}[option('retention_level')] -%}
-
 with
 
 customer_days as (
@@ -11,9 +6,9 @@ customer_days as (
 
 ),
 
-customers as (
+customer_places as (
 
-    select * from {{ ref('customers') }}
+    select * from {{ ref('customer_places') }}
 
 ),
 
@@ -41,29 +36,23 @@ monthly as (
     select
         customer_days.billing_source,
         customer_days.tenant_id,
-        customer_days.customer_source,
-        customer_days.customer_tenant_id,
-        {{ unit_id }} as unit_id,
-        customer_days.dimension,
-        customer_days.dimension_value,
+        customer_places.unit_id,
+        customer_days.cut_id,
         customer_days.reporting_currency,
         customer_days.currency,
         {{ period_start("'month'", 'customer_days.movement_date') }} as change_month,
         sum(customer_days.change) as change
     from customer_days
-    inner join customers
+    inner join customer_places
         on
-            customer_days.customer_id = customers.customer_id
-            and customer_days.customer_source = customers.billing_source
-            and customer_days.customer_tenant_id = customers.tenant_id
+            customer_days.customer_id = customer_places.customer_id
+            and customer_days.billing_source = customer_places.billing_source
+            and customer_days.tenant_id = customer_places.tenant_id
     group by
-        {{ unit_id }},
-        customer_days.customer_source,
-        customer_days.customer_tenant_id,
+        customer_places.unit_id,
         customer_days.billing_source,
         customer_days.tenant_id,
-        customer_days.dimension,
-        customer_days.dimension_value,
+        customer_days.cut_id,
         customer_days.reporting_currency,
         customer_days.currency,
         {{ period_start("'month'", 'customer_days.movement_date') }}
@@ -94,11 +83,8 @@ changes as (
     select
         sided.billing_source,
         sided.tenant_id,
-        sided.customer_source,
-        sided.customer_tenant_id,
         sided.unit_id,
-        sided.dimension,
-        sided.dimension_value,
+        sided.cut_id,
         sided.reporting_currency,
         sided.currency,
         sided.window_months,
@@ -110,12 +96,9 @@ changes as (
     where sided.from_month <= clock.as_of_date
     group by
         sided.unit_id,
-        sided.customer_source,
-        sided.customer_tenant_id,
         sided.billing_source,
         sided.tenant_id,
-        sided.dimension,
-        sided.dimension_value,
+        sided.cut_id,
         sided.reporting_currency,
         sided.currency,
         sided.window_months,
@@ -135,28 +118,23 @@ steps as (
     window
         currency_months as (
             partition by
-                unit_id, customer_source, customer_tenant_id, dimension, dimension_value,
-                reporting_currency, window_months, currency
+                unit_id, billing_source, tenant_id, cut_id, window_months, currency
             order by from_month
         ),
         windows as (
             partition by
-                unit_id, customer_source, customer_tenant_id, dimension, dimension_value,
-                reporting_currency, window_months
+                unit_id, billing_source, tenant_id, cut_id, window_months
         )
 
 )
 
--- one row per customer (or parent), slice, reporting currency, currency, length of the window and
+-- one row per customer (or parent), cut, currency, length of the window and
 -- [from_month, to_month) of months: windows that end in one of them open and close with this
 select
     billing_source,
     tenant_id,
-    customer_source,
-    customer_tenant_id,
     unit_id,
-    dimension,
-    dimension_value,
+    cut_id,
     reporting_currency,
     currency,
     window_months,

@@ -14,6 +14,12 @@ mixed_steps as (
 
 ),
 
+slices as (
+
+    select * from {{ ref('cut_slices') }}
+
+),
+
 rates as (
 
     select * from {{ ref('exchange_rates') }}
@@ -32,11 +38,8 @@ mixed as (
     select
         mixed_steps.billing_source,
         mixed_steps.tenant_id,
-        mixed_steps.customer_source,
-        mixed_steps.customer_tenant_id,
         mixed_steps.unit_id,
-        mixed_steps.dimension,
-        mixed_steps.dimension_value,
+        mixed_steps.cut_id,
         mixed_steps.reporting_currency,
         mixed_steps.window_months,
         months.period_start as from_month,
@@ -57,11 +60,8 @@ mixed as (
     group by
         mixed_steps.billing_source,
         mixed_steps.tenant_id,
-        mixed_steps.customer_source,
-        mixed_steps.customer_tenant_id,
         mixed_steps.unit_id,
-        mixed_steps.dimension,
-        mixed_steps.dimension_value,
+        mixed_steps.cut_id,
         mixed_steps.reporting_currency,
         mixed_steps.window_months,
         months.period_start
@@ -71,11 +71,7 @@ mixed as (
 steps as (
 
     select
-        billing_source,
-        tenant_id,
-        dimension,
-        dimension_value,
-        reporting_currency,
+        cut_id,
         currency,
         window_months,
         from_month,
@@ -87,11 +83,7 @@ steps as (
     union all
 
     select
-        billing_source,
-        tenant_id,
-        dimension,
-        dimension_value,
-        reporting_currency,
+        cut_id,
         reporting_currency as currency,
         window_months,
         from_month,
@@ -111,14 +103,10 @@ signs as (
 ),
 
 -- A step adds its amounts where it begins and takes them away where it ends.
-changes as (
+by_cut as (
 
     select
-        steps.billing_source,
-        steps.tenant_id,
-        steps.dimension,
-        steps.dimension_value,
-        steps.reporting_currency,
+        steps.cut_id,
         steps.currency,
         steps.window_months,
         case when signs.factor > 0 then steps.from_month else steps.to_month end as from_month,
@@ -131,14 +119,40 @@ changes as (
     cross join signs
     where signs.factor > 0 or steps.to_month is not null
     group by
-        steps.billing_source,
-        steps.tenant_id,
-        steps.dimension,
-        steps.dimension_value,
-        steps.reporting_currency,
+        steps.cut_id,
         steps.currency,
         steps.window_months,
         case when signs.factor > 0 then steps.from_month else steps.to_month end
+
+),
+
+changes as (
+
+    select
+        slices.billing_source,
+        slices.tenant_id,
+        slices.dimension,
+        slices.dimension_value,
+        slices.reporting_currency,
+        by_cut.currency,
+        by_cut.window_months,
+        by_cut.from_month,
+        sum(by_cut.opening_customers) as opening_customers,
+        sum(by_cut.retained_customers) as retained_customers,
+        sum(by_cut.opening_mrr) as opening_mrr,
+        sum(by_cut.retained_mrr) as retained_mrr,
+        sum(by_cut.closing_mrr) as closing_mrr
+    from by_cut
+    inner join slices on by_cut.cut_id = slices.cut_id
+    group by
+        slices.billing_source,
+        slices.tenant_id,
+        slices.dimension,
+        slices.dimension_value,
+        slices.reporting_currency,
+        by_cut.currency,
+        by_cut.window_months,
+        by_cut.from_month
 
 )
 

@@ -16,7 +16,14 @@ cohort_customers as (
 first_spells as (
 
     select * from {{ ref('paying_spells') }}
-    where dimension in ('total', 'source', 'overall') and is_first
+    where is_whole and is_first and reporting_currency <> 'any'
+
+),
+
+slices as (
+
+    select * from {{ ref('cut_slices') }}
+    where dimension in ('total', 'source', 'overall') and reporting_currency <> 'any'
 
 ),
 
@@ -63,10 +70,10 @@ paid as (
 of_cohorts as (
 
     select
-        first_spells.billing_source,
-        first_spells.tenant_id,
-        first_spells.dimension as total_dimension,
-        first_spells.reporting_currency,
+        slices.billing_source,
+        slices.tenant_id,
+        slices.dimension as total_dimension,
+        slices.reporting_currency,
         {{ period_start("'month'", 'cohort_customers.cohort_date') }} as cohort_start,
         {{ period_start("'month'", 'paid.paid_date') }} as paid_month,
         cohort_customers.plan,
@@ -86,9 +93,10 @@ of_cohorts as (
     inner join first_spells
         on
             paid.customer_id = first_spells.customer_id
-            and paid.billing_source = first_spells.customer_source
-            and paid.tenant_id = first_spells.customer_tenant_id
+            and paid.billing_source = first_spells.billing_source
+            and paid.tenant_id = first_spells.tenant_id
             and rates.reporting_currency = first_spells.reporting_currency
+    inner join slices on first_spells.cut_id = slices.cut_id
 
 )
 

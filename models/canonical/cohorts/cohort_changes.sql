@@ -3,20 +3,27 @@ with
 spells_begun as (
 
     select * from {{ ref('paying_spells') }}
-    where dimension in ('total', 'source', 'overall')
+    where is_whole
 
 ),
 
 spells_ended as (
 
     select * from {{ ref('paying_spells') }}
-    where dimension in ('total', 'source', 'overall') and to_date is not null
+    where is_whole and to_date is not null
 
 ),
 
 customer_days as (
 
     select * from {{ ref('customer_days') }}
+    where is_whole
+
+),
+
+slices as (
+
+    select * from {{ ref('cut_slices') }}
     where dimension in ('total', 'source', 'overall')
 
 ),
@@ -50,10 +57,8 @@ changes as (
     select
         billing_source,
         tenant_id,
-        customer_source,
-        customer_tenant_id,
         customer_id,
-        dimension,
+        cut_id,
         reporting_currency,
         reporting_currency as currency,
         from_date as movement_date,
@@ -67,10 +72,8 @@ changes as (
     select
         billing_source,
         tenant_id,
-        customer_source,
-        customer_tenant_id,
         customer_id,
-        dimension,
+        cut_id,
         reporting_currency,
         reporting_currency as currency,
         to_date as movement_date,
@@ -84,10 +87,8 @@ changes as (
     select
         billing_source,
         tenant_id,
-        customer_source,
-        customer_tenant_id,
         customer_id,
-        dimension,
+        cut_id,
         reporting_currency,
         currency,
         movement_date,
@@ -104,10 +105,7 @@ of_cohorts as (
         grains.grain,
         {{ period_start('grains.grain', 'cohort_customers.cohort_date') }} as cohort_start,
         {{ period_start('grains.grain', 'changes.movement_date') }} as period_start,
-        changes.billing_source,
-        changes.tenant_id,
-        changes.dimension as total_dimension,
-        changes.reporting_currency,
+        changes.cut_id,
         changes.currency as amount_currency,
         cohort_customers.plan,
         cohort_customers.product,
@@ -122,18 +120,15 @@ of_cohorts as (
     inner join cohort_customers
         on
             changes.customer_id = cohort_customers.customer_id
-            and changes.customer_source = cohort_customers.billing_source
-            and changes.customer_tenant_id = cohort_customers.tenant_id
+            and changes.billing_source = cohort_customers.billing_source
+            and changes.tenant_id = cohort_customers.tenant_id
     cross join grains
     where grains.grain = 'month' or grains.grain in ({{ option_list('cohort_grains') }})
     group by
         grains.grain,
         {{ period_start('grains.grain', 'cohort_customers.cohort_date') }},
         {{ period_start('grains.grain', 'changes.movement_date') }},
-        changes.billing_source,
-        changes.tenant_id,
-        changes.dimension,
-        changes.reporting_currency,
+        changes.cut_id,
         changes.currency,
         cohort_customers.plan,
         cohort_customers.product,
@@ -142,35 +137,48 @@ of_cohorts as (
         cohort_customers.billing_interval,
         cohort_customers.attribute_value
 
+),
+
+sliced as (
+
+    select
+        of_cohorts.*,
+        slices.billing_source,
+        slices.tenant_id,
+        slices.dimension as total_dimension,
+        slices.reporting_currency
+    from of_cohorts
+    inner join slices on of_cohorts.cut_id = slices.cut_id
+
 )
 
 -- one row per cohort, dimension, value, reporting currency and period with a change: customers who
 -- joined, customers who pay more or less, and MRR at the rate of the day before the cohort began
 select
-    of_cohorts.grain,
-    of_cohorts.cohort_start,
-    of_cohorts.period_start,
-    of_cohorts.billing_source,
-    of_cohorts.tenant_id,
+    sliced.grain,
+    sliced.cohort_start,
+    sliced.period_start,
+    sliced.billing_source,
+    sliced.tenant_id,
     dimensions.dimension,
-    {{ cohort_value('dimensions', 'of_cohorts') }} as dimension_value,
-    of_cohorts.reporting_currency,
-    sum(of_cohorts.joined_customers)::bigint as joined_customers,
-    sum(of_cohorts.customers)::bigint as customers,
-    sum(of_cohorts.mrr * {{ multiplier('of_cohorts', currency='amount_currency') }}) as mrr
-from of_cohorts
-inner join dimensions on of_cohorts.total_dimension = dimensions.total_dimension
+    {{ cohort_value('dimensions', 'sliced') }} as dimension_value,
+    sliced.reporting_currency,
+    sum(sliced.joined_customers)::bigint as joined_customers,
+    sum(sliced.customers)::bigint as customers,
+    sum(sliced.mrr * {{ multiplier('sliced', currency='amount_currency') }}) as mrr
+from sliced
+inner join dimensions on sliced.total_dimension = dimensions.total_dimension
 left join rates
     on
-        of_cohorts.amount_currency <> of_cohorts.reporting_currency
-        and of_cohorts.amount_currency = rates.currency
-        and of_cohorts.cohort_start - 1 = rates.rate_date
+        sliced.amount_currency <> sliced.reporting_currency
+        and sliced.amount_currency = rates.currency
+        and sliced.cohort_start - 1 = rates.rate_date
 group by
-    of_cohorts.grain,
-    of_cohorts.cohort_start,
-    of_cohorts.period_start,
-    of_cohorts.billing_source,
-    of_cohorts.tenant_id,
+    sliced.grain,
+    sliced.cohort_start,
+    sliced.period_start,
+    sliced.billing_source,
+    sliced.tenant_id,
     dimensions.dimension,
-    {{ cohort_value('dimensions', 'of_cohorts') }},
-    of_cohorts.reporting_currency
+    {{ cohort_value('dimensions', 'sliced') }},
+    sliced.reporting_currency

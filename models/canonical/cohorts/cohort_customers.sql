@@ -22,19 +22,19 @@ customers as (
 first_spells as (
 
     select * from {{ ref('paying_spells') }}
-    where dimension = 'total' and is_first
+    where is_whole and is_first
 
 ),
 
 first_days as (
 
     select
-        customer_source as billing_source,
-        customer_tenant_id as tenant_id,
+        billing_source,
+        tenant_id,
         customer_id,
         min(from_date) as first_paid_date
     from first_spells
-    group by customer_source, customer_tenant_id, customer_id
+    group by billing_source, tenant_id, customer_id
 
 ),
 

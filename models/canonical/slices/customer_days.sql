@@ -12,15 +12,15 @@ movements_of_holders as (
 
 ),
 
-held_amounts as (
+customer_places as (
 
-    select * from {{ ref('mrr_movements') }}
+    select * from {{ ref('customer_places') }}
 
 ),
 
-slices as (
+cuts as (
 
-    select * from {{ ref('slices') }}
+    select * from {{ ref('place_cuts') }}
 
 ),
 
@@ -36,7 +36,7 @@ held_currencies as (
         count(*) over (
             partition by billing_source, tenant_id, customer_id, reporting_currency
         ) > 1 as is_one_of_several
-    from held_amounts
+    from {{ ref('mrr_movements') }}
     group by billing_source, tenant_id, customer_id, reporting_currency, currency
 
 ),
@@ -94,16 +94,13 @@ changes as (
 daily as (
 
     select
-        slices.slice_source as billing_source,
-        slices.slice_tenant_id as tenant_id,
-        changes.billing_source as customer_source,
-        changes.tenant_id as customer_tenant_id,
+        changes.billing_source,
+        changes.tenant_id,
         changes.customer_id,
-        slices.dimension,
-        {{ slice_value('slices.dimension', 'changes') }} as dimension_value,
-        case when slices.is_any_currency then 'any' else changes.reporting_currency end
-            as reporting_currency,
-        case when slices.is_any_currency then 'any' else changes.held_currency end as currency,
+        cuts.cut_id,
+        cuts.cut_dimension in ('every', 'total') as is_whole,
+        cuts.cut_currency as reporting_currency,
+        case when cuts.cut_currency = 'any' then 'any' else changes.held_currency end as currency,
         changes.movement_date,
         sum(changes.amount) as change,
         sum(case
@@ -128,20 +125,31 @@ daily as (
         sum(case when changes.movement_type = 'reactivation' then changes.amount else 0 end)
             as reactivation
     from changes
-    inner join slices
+    inner join customer_places
         on
-            changes.billing_source = slices.billing_source
-            and changes.tenant_id = slices.tenant_id
+            changes.customer_id = customer_places.customer_id
+            and changes.billing_source = customer_places.billing_source
+            and changes.tenant_id = customer_places.tenant_id
+    inner join cuts
+        on
+            changes.billing_source = cuts.billing_source
+            and changes.tenant_id = cuts.tenant_id
+            and changes.plan = cuts.plan
+            and changes.product = cuts.product
+            and changes.currency = cuts.currency
+            and changes.country = cuts.country
+            and changes.billing_interval = cuts.billing_interval
+            and changes.reporting_currency = cuts.reporting_currency
+            and customer_places.has_one_place = cuts.has_one_place
+            and customer_places.has_one_currency = cuts.has_one_currency
     group by
-        slices.slice_source,
-        slices.slice_tenant_id,
+        changes.customer_id,
         changes.billing_source,
         changes.tenant_id,
-        changes.customer_id,
-        slices.dimension,
-        {{ slice_value('slices.dimension', 'changes') }},
-        case when slices.is_any_currency then 'any' else changes.reporting_currency end,
-        case when slices.is_any_currency then 'any' else changes.held_currency end,
+        cuts.cut_id,
+        cuts.cut_dimension,
+        cuts.cut_currency,
+        case when cuts.cut_currency = 'any' then 'any' else changes.held_currency end,
         changes.movement_date
 
 ),
@@ -154,24 +162,20 @@ balances as (
         lead(movement_date) over currency_days as next_date
     from daily
     window currency_days as (
-        partition by
-            customer_id, customer_source, customer_tenant_id, dimension, dimension_value,
-            reporting_currency, currency
+        partition by customer_id, billing_source, tenant_id, cut_id, currency
         order by movement_date
     )
 
 )
 
--- one row per customer, slice, reporting currency, currency and day with a change: the balance
--- from that day's end until next_date
+-- one row per customer, cut, currency and day with a change: the balance from that day's end until
+-- next_date
 select
     billing_source,
     tenant_id,
-    customer_source,
-    customer_tenant_id,
     customer_id,
-    dimension,
-    dimension_value,
+    cut_id,
+    is_whole,
     reporting_currency,
     currency,
     movement_date,
@@ -179,14 +183,10 @@ select
     change,
     balance,
     sum(balance) over (
-        partition by
-            customer_id, customer_source, customer_tenant_id, dimension, dimension_value,
-            reporting_currency, movement_date
+        partition by customer_id, billing_source, tenant_id, cut_id, movement_date
     ) > 0 as is_paying,
     min(case when balance > 0 then movement_date end) over (
-        partition by
-            customer_id, customer_source, customer_tenant_id, dimension, dimension_value,
-            reporting_currency
+        partition by customer_id, billing_source, tenant_id, cut_id
     ) as first_paid_date,
     expansion,
     contraction,

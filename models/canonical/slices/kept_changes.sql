@@ -18,7 +18,7 @@ ended as (
 spells as (
 
     select * from {{ ref('paying_spells') }}
-    where dimension = 'total'
+    where is_whole
 
 ),
 
@@ -32,8 +32,8 @@ slices as (
 returns as (
 
     select distinct
-        customer_source,
-        customer_tenant_id,
+        billing_source,
+        tenant_id,
         customer_id,
         from_date
     from spells
@@ -65,8 +65,8 @@ changes as (
     left join returns
         on
             ended.customer_id = returns.customer_id
-            and ended.billing_source = returns.customer_source
-            and ended.tenant_id = returns.customer_tenant_id
+            and ended.billing_source = returns.billing_source
+            and ended.tenant_id = returns.tenant_id
             and ended.to_date = returns.from_date
 
 )

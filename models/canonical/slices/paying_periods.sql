@@ -6,6 +6,12 @@ customer_days as (
 
 ),
 
+slices as (
+
+    select * from {{ ref('cut_slices') }}
+
+),
+
 counts as (
 
     select * from {{ ref('customer_counts') }}
@@ -30,29 +36,34 @@ grains as (
 
 ),
 
+by_cut as (
+
+    select
+        cut_id,
+        currency,
+        movement_date,
+        sum(change) as change
+    from customer_days
+    group by cut_id, currency, movement_date
+
+),
+
 -- Money per currency; the heads stand beside the money that needs no conversion.
 daily as (
 
     select
-        billing_source,
-        tenant_id,
-        dimension,
-        dimension_value,
-        reporting_currency,
-        currency,
-        movement_date,
+        slices.billing_source,
+        slices.tenant_id,
+        slices.dimension,
+        slices.dimension_value,
+        slices.reporting_currency,
+        by_cut.currency,
+        by_cut.movement_date,
         0 as arrivals,
         0 as departures,
-        sum(change) as change
-    from customer_days
-    group by
-        billing_source,
-        tenant_id,
-        dimension,
-        dimension_value,
-        reporting_currency,
-        currency,
-        movement_date
+        by_cut.change
+    from by_cut
+    inner join slices on by_cut.cut_id = slices.cut_id
 
     union all
 

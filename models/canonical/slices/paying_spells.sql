@@ -12,11 +12,9 @@ turns as (
     select
         billing_source,
         tenant_id,
-        customer_source,
-        customer_tenant_id,
         customer_id,
-        dimension,
-        dimension_value,
+        cut_id,
+        is_whole,
         reporting_currency,
         movement_date,
         sum(balance) > 0 as is_begin,
@@ -24,13 +22,11 @@ turns as (
         sum(involuntary_churn) > 0 as has_involuntary_churn
     from customer_days
     group by
+        customer_id,
         billing_source,
         tenant_id,
-        customer_source,
-        customer_tenant_id,
-        customer_id,
-        dimension,
-        dimension_value,
+        cut_id,
+        is_whole,
         reporting_currency,
         movement_date
     having (sum(balance) > 0) <> (sum(balance - change) > 0)
@@ -48,24 +44,19 @@ spells as (
             as ends_voluntarily
     from turns
     window turn_order as (
-        partition by
-            customer_id, customer_source, customer_tenant_id, dimension, dimension_value,
-            reporting_currency
+        partition by customer_id, billing_source, tenant_id, cut_id
         order by movement_date
     )
 
 )
 
--- one row per customer, slice, reporting currency and unbroken [from_date, to_date) of days at
--- whose end it pays
+-- one row per customer, cut and unbroken [from_date, to_date) of days at whose end it pays
 select
     billing_source,
     tenant_id,
-    customer_source,
-    customer_tenant_id,
     customer_id,
-    dimension,
-    dimension_value,
+    cut_id,
+    is_whole,
     reporting_currency,
     movement_date as from_date,
     to_date,

@@ -54,33 +54,61 @@ item_changes as (
 ),
 
 -- What ends where the next one begins is no change.
+netted as (
+
+    select
+        billing_source,
+        tenant_id,
+        subscription_id,
+        plan,
+        product,
+        currency,
+        country,
+        billing_interval,
+        movement_date,
+        sum(change) as change
+    from item_changes
+    group by
+        subscription_id,
+        billing_source,
+        tenant_id,
+        plan,
+        product,
+        currency,
+        country,
+        billing_interval,
+        movement_date
+    having sum(change) <> 0
+
+),
+
 daily as (
 
     select
         slices.slice_source,
         slices.slice_tenant_id,
-        item_changes.billing_source,
-        item_changes.tenant_id,
-        item_changes.subscription_id,
+        netted.billing_source,
+        netted.tenant_id,
+        netted.subscription_id,
         slices.dimension,
-        {{ slice_value('slices.dimension', 'item_changes') }} as dimension_value,
-        item_changes.movement_date,
-        sum(item_changes.change) as change
-    from item_changes
+        {{ slice_value('slices.dimension', 'netted') }} as dimension_value,
+        netted.movement_date,
+        sum(netted.change) as change
+    from netted
     inner join slices
         on
-            item_changes.billing_source = slices.billing_source
-            and item_changes.tenant_id = slices.tenant_id
+            netted.billing_source = slices.billing_source
+            and netted.tenant_id = slices.tenant_id
     group by
+        netted.subscription_id,
+        netted.billing_source,
+        netted.tenant_id,
         slices.slice_source,
         slices.slice_tenant_id,
-        item_changes.billing_source,
-        item_changes.tenant_id,
-        item_changes.subscription_id,
         slices.dimension,
-        {{ slice_value('slices.dimension', 'item_changes') }},
-        item_changes.movement_date
-    having sum(item_changes.change) <> 0
+        {{ slice_value('slices.dimension', 'netted') }},
+        netted.movement_date
+    having sum(netted.change) <> 0
 
 ),
 

@@ -29,7 +29,7 @@ trials as (
             and trials.tenant_id = customers.tenant_id
             and trials.customer_id = customers.customer_id
     cross join {{ ref('as_of') }} as clock
-    where trials.started_at <= clock.as_of and not customers.is_excluded
+    where trials.started_at <= clock.as_of and {{ is_counted_customer('customers') }}
 
 ),
 
