@@ -30,7 +30,7 @@ select
     case
         when customers.account_type = 'partner' then 'partner account, billed by itself'
     end::text as excluded_because,
-    coalesce(attributes.attributes, '{}') as attributes
+    coalesce(attributes.metadata, '{}') as attributes
 from customers
 left join attributes on customers.customer_id = attributes.customer_id
 where customers.tenant_id is not null

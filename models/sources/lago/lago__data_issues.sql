@@ -122,9 +122,7 @@ found as (
             values
             (
                 'plan_without_price',
-                plans.amount is null
-                and plans.period_unit is not null
-                and plans.subunit_to_unit is not null
+                plans.amount is null and plans.period_unit || plans.subunit_to_unit is not null
             ),
             ('implausible_trial', plans.has_implausible_trial)
         ) as checks (issue, is_found)
@@ -194,6 +192,7 @@ select
     found.issue::text as issue,
     case when issues.is_quarantined then 'error' else 'warning' end as severity,
     issues.is_quarantined,
+    issues.surface_relation::text as surface_relation,
     found.source_table::text as source_table,
     found.source_row_id::text as source_row_id,
     issues.detail::text as detail

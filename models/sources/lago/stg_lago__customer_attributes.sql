@@ -15,7 +15,7 @@ customer_metadata as (
 -- one row per customer with metadata
 select
     customer_id,
-    jsonb_object_agg(key, value order by value) as attributes
+    jsonb_object_agg(key, value order by value) as metadata
 from customer_metadata
 where customer_id is not null and key is not null
 group by customer_id

@@ -146,7 +146,7 @@ def test_a_history_has_every_kind_of_life(history: dict[str, list[dict[str, Any]
     assert any(row["ending_at"] and row["status"] == 1 for row in subscriptions)
     assert any(row["parent_id"] for row in history["plans"])
     assert {row["interval"] for row in history["plans"]} == {0, 1, 2, 3, 4}
-    assert {row["fee_type"] for row in history["fees"]} == {2, 4, 5}
+    assert {row["fee_type"] for row in history["fees"]} == {0, 2, 4, 5}
     assert {row["amount_currency"] for row in history["fees"]} == {"USD", "EUR", "JPY"}
     assert {row["status"] for row in history["invoices"]} >= {1, 2}
     assert any(row["payment_dispute_lost_at"] for row in history["invoices"])
@@ -200,6 +200,28 @@ def test_a_lineage_has_one_living_row_at_a_time(
             assert end is not None
             # Only an upgrade overlaps, by milliseconds.
             assert (end - start).total_seconds() <= 0.004
+
+
+def test_most_invoices_of_a_history_are_paid_and_some_later(
+    history: dict[str, list[dict[str, Any]]],
+) -> None:
+    final = {row["id"]: row for row in history["invoices"] if row["status"] == 1}
+    statuses = Counter(row["payment_status"] for row in final.values())
+    assert statuses[1] > 0.9 * len(final)
+    assert statuses[0]
+    assert statuses[2]
+    paid_later = 0
+    for payment in history["payments"]:
+        invoice = final.get(payment["payable_id"])
+        if invoice is None:
+            continue
+        has_succeeded = payment["payable_payment_status"] == "succeeded"
+        assert has_succeeded is (invoice["payment_status"] == 1)
+        assert payment["amount_cents"] == invoice["total_amount_cents"]
+        paid_later += payment["created_at"] > invoice["created_at"]
+    assert paid_later
+    assert any(row["refund_amount_cents"] for row in history["credit_notes"])
+    assert {row["key"] for row in history["customer_metadata"]} == {"segment", "size", "industry"}
 
 
 def test_fees_carry_the_price_of_their_own_time(

@@ -227,7 +227,9 @@ def test_options_are_those_that_are_read(manifest: Manifest) -> None:
 
 def test_the_options_are_those_of_the_catalogue_with_its_defaults(manifest: Manifest) -> None:
     catalogue = (ROOT / "macros" / "options" / "option_catalogue.sql").read_text()
-    listed = re.findall(r'\{"name": "(\w+)", "default": (.+?), *(?:"is_list"|"choices"|"pattern"|\n)', catalogue)
+    listed = re.findall(
+        r'\{"name": "(\w+)", "default": (.+?), *(?:"is_list"|"choices"|"pattern"|\n)', catalogue
+    )
     defaults = {f"tidemill_{name}": value.replace("none", "null") for name, value in listed}
     declared = yaml.safe_load((ROOT / "dbt_project.yml").read_text())["vars"]
     about_the_run = {"billing_sources", "lago_schema", "as_of", "max_row_loss"}

@@ -18,6 +18,8 @@ Gate = Literal["succeeds", "fails"]
 
 _ZERO = Decimal(0)
 _INVOICE_STATUS = position("invoices", "status")
+_INVOICE_TOTAL = position("invoices", "total_amount_cents")
+_INVOICE_CREDIT = position("invoices", "credit_notes_amount_cents")
 
 
 @dataclass(slots=True)
@@ -34,6 +36,7 @@ class Fee:
     unit_amount: int = 0
     precise_unit: str = "0"
     source: tuple[str, str] = ("", "")
+    charge_id: str = NULL
     fixed_charge_id: str = NULL
     # What was paid in advance: the period, the first day paid for, and the price of a whole period.
     period: Period | None = None
@@ -68,6 +71,8 @@ class Subscription:
     # Quantities by fixed charge code: (from, units) in order of time.
     units: dict[str, list[tuple[int, Decimal]]] = field(default_factory=dict)
     overridden: dict[str, tuple[str, int]] = field(default_factory=dict)
+    # What was used by billable metric code: (when, units).
+    used: dict[str, list[tuple[int, Decimal]]] = field(default_factory=dict)
     pending_change: "Subscription | None" = None
     gate: tuple[Gate, str, int] | None = None
     calendar: BillingCalendar | None = None
@@ -91,6 +96,11 @@ class Subscription:
                 break
             units = value
         return units
+
+    def used_in(self, code: str, since: int, until: int) -> Decimal:
+        """Return what was recorded of a billable metric in a half-open time."""
+        recorded = self.used.get(code, ())
+        return sum((units for when, units in recorded if since <= when < until), _ZERO)
 
     def write(self, rows: Rows) -> None:
         """Add the subscription's rows in their final state."""
@@ -210,6 +220,9 @@ class Invoice:
     subscriptions: list[list[str]]
     coupons: list[tuple[AppliedCoupon, int]]
     number: str
+    # When it is paid, and whether anybody tries to have it paid: not for one that was dropped.
+    pays_at: int = NEVER
+    is_charged: bool = True
     # How many credit notes gave some of it back: an invoice with any is not voided.
     credit_notes: int = 0
 
@@ -217,6 +230,17 @@ class Invoice:
     def is_final(self) -> bool:
         """Tell whether the invoice counts: neither voided nor waiting for a payment."""
         return self.row[_INVOICE_STATUS] == "1"
+
+    def is_refundable(self, when: int) -> bool:
+        """Tell whether all of the invoice was paid in money by an instant, and none given back."""
+        row = self.row
+        return (
+            self.is_final
+            and self.pays_at <= when
+            and row[_INVOICE_TOTAL] != "0"
+            and row[_INVOICE_CREDIT] == "0"
+            and not self.credit_notes
+        )
 
 
 @dataclass(slots=True)
@@ -238,6 +262,8 @@ class Account:
     tax_rate: int = 0
     # Share of invoices that stay unpaid; the engine does nothing about them.
     unpaid: float = 0.0
+    # Others are paid within as many days, at once when there are none.
+    payment_days: int = 0
     metadata: tuple[tuple[str, str], ...] = ()
     updated_at: int = 0
     deleted_at: int | None = None

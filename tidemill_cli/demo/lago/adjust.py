@@ -62,6 +62,14 @@ def set_units(
         finalize(account, draft, when)
 
 
+def use(subscription: Subscription, code: str, units: Decimal, when: int) -> None:
+    """Record usage of a billable metric."""
+    if all(charge.spec.code != code for charge in subscription.plan.usage):
+        message = f"plan {subscription.plan.code!r} does not charge for {code!r}"
+        raise KeyError(message)
+    subscription.used.setdefault(code, []).append((when, units))
+
+
 def apply_coupon(account: Account, coupon: Coupon, when: int) -> AppliedCoupon:
     """Give a customer a coupon."""
     applied = AppliedCoupon(

@@ -5,12 +5,12 @@ from functools import lru_cache
 
 from tidemill_cli.demo.lago.account import Account, Fee, Subscription
 from tidemill_cli.demo.lago.catalog import PlanCharge
-from tidemill_cli.demo.lago.clock import Window, iso
+from tidemill_cli.demo.lago.clock import MILLISECOND, Window, iso
 from tidemill_cli.demo.lago.invoicing import Draft
 from tidemill_cli.demo.lago.pricing import round_half_up
 from tidemill_cli.demo.lago.schema import subunits
 
-SUBSCRIPTION, COMMITMENT, FIXED_CHARGE = "2", "4", "5"
+USAGE, SUBSCRIPTION, COMMITMENT, FIXED_CHARGE = "0", "2", "4", "5"
 
 _PRECISE = Decimal("0.000000000000001")
 
@@ -154,6 +154,43 @@ def add_fixed_charge_fee(
     subscription.period_total += amount
 
 
+def usage_fees(subscription: Subscription, window: Window, draft: Draft, when: int) -> None:
+    """Add what was used in a window that is over; nothing used is a fee too."""
+    subunit = subunits()[draft.currency]
+    for charge in subscription.plan.usage:
+        units = subscription.used_in(charge.spec.code, window.starts, window.ends + MILLISECOND)
+        if charge.spec.typical:
+            units += _typical(subscription.id, charge.spec.typical, window)
+        unit_price = Decimal(charge.spec.amount) * subunit
+        precise = units * unit_price
+        amount = round_half_up(precise)
+        draft.fees.append(
+            Fee(
+                subscription,
+                USAGE,
+                amount,
+                _properties(window.starts, window.ends, window.starts, window.ends, when),
+                str(precise.quantize(_PRECISE, ROUND_HALF_UP)),
+                units=str(units),
+                unit_amount=round_half_up(unit_price),
+                precise_unit=str(charge.spec.amount),
+                source=("Charge", charge.id),
+                charge_id=charge.id,
+            )
+        )
+        subscription.period_total += amount
+
+
+def _typical(subscription_id: str, units_a_day: int, window: Window) -> int:
+    """Return what a subscription uses in a window: nothing now and then, else up to double."""
+    # The id is random already: no further draw, so that usage does not shift a history.
+    draw = (
+        (int(subscription_id[-6:], 16) + window.first * 7919) * 2654435761 % (1 << 32) / (1 << 32)
+    )
+    days = window.last - window.first
+    return 0 if draw < 0.05 else int(2 * units_a_day * days * draw)
+
+
 def commitment_fee(subscription: Subscription, window: Window, draft: Draft, when: int) -> None:
     """Add the true-up of a period that stayed below the plan's minimum commitment."""
     if subscription.plan.commitment is None:
@@ -220,6 +257,7 @@ def final_fees(
     fixed_window = fixed.window(subscription.first_day, last_day)
     if fixed_window.last > fixed_window.first:
         fixed_charge_fees(account, subscription, fixed_window, draft, when, in_advance=False)
+        usage_fees(subscription, fixed_window, draft, when)
     commitment_fee(subscription, window, draft, when)
     if len(draft.fees) > before:
         draft.parts.append((subscription, "subscription_terminating", window, window))
@@ -243,6 +281,8 @@ def periodic_fees(account: Account, subscription: Subscription, draft: Draft, wh
         subscription_fee(account, subscription, past_window, past_usage, draft, when)
     if plan.charges:
         fixed_charge_fees(account, subscription, past_usage, draft, when, in_advance=False)
+    if plan.usage:
+        usage_fees(subscription, past_usage, draft, when)
     if rolls:
         if plan.commitment is not None:
             commitment_fee(subscription, past_window, draft, when)

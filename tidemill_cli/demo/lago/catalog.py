@@ -8,7 +8,8 @@ from typing import Literal
 from tidemill_cli.demo.lago.pricing import Amount as Amount
 from tidemill_cli.demo.lago.pricing import FixedCharge as FixedCharge
 from tidemill_cli.demo.lago.pricing import Interval, Timeline, UnitPrice
-from tidemill_cli.demo.lago.rows import NULL, Rows, escape, flag, moment, optional
+from tidemill_cli.demo.lago.pricing import UsageCharge as UsageCharge
+from tidemill_cli.demo.lago.rows import FALSE, NULL, Rows, escape, flag, moment, optional
 
 Frequency = Literal["once", "recurring", "forever"]
 
@@ -84,6 +85,16 @@ class PlanCharge:
 
 
 @dataclass(slots=True)
+class PlanUsage:
+    """A usage charge as part of a plan or of an override of it."""
+
+    id: str
+    metric_id: str
+    parent_id: str | None
+    spec: UsageCharge
+
+
+@dataclass(slots=True)
 class Plan:
     """A plan, or (with a parent) the override of one for a single subscription."""
 
@@ -101,6 +112,8 @@ class Plan:
     charges: list[PlanCharge] = field(default_factory=list)
     commitment: tuple[str, int] | None = None
     monthly_fixed_charges: bool = False
+    usage: list[PlanUsage] = field(default_factory=list)
+    monthly_usage: bool = False
     deleted_at: int | None = None
 
     @property
@@ -135,6 +148,7 @@ class Plan:
             updated_at=when,
             parent=self,
             monthly_fixed_charges=self.monthly_fixed_charges,
+            monthly_usage=self.monthly_usage,
         )
         if self.commitment:
             child.commitment = (rows.uuid(), self.commitment[1])
@@ -149,6 +163,8 @@ class Plan:
                 updated_at=when,
             )
             child.charges.append(clone)
+        for usage in self.usage:
+            child.usage.append(PlanUsage(rows.uuid(), usage.metric_id, usage.id, usage.spec))
         return child
 
     def write(self, rows: Rows) -> None:
@@ -168,6 +184,7 @@ class Plan:
             amount_currency=self.currency,
             trial_period=str(self.trial_days),
             pay_in_advance=flag(self.pay_in_advance),
+            bill_charges_monthly=flag(self.monthly_usage),
             bill_fixed_charges_monthly=flag(self.monthly_fixed_charges),
             created_at=created,
             updated_at=updated,
@@ -189,6 +206,22 @@ class Plan:
                 code=escape(charge.spec.code),
                 created_at=created,
                 updated_at=moment(charge.updated_at),
+                deleted_at=deleted,
+            )
+        for usage in self.usage:
+            rows.add(
+                "charges",
+                id=usage.id,
+                organization_id=organization_id,
+                plan_id=self.id,
+                billable_metric_id=usage.metric_id,
+                parent_id=usage.parent_id or NULL,
+                code=escape(usage.spec.code),
+                charge_model="0",
+                properties=json.dumps({"amount": str(usage.spec.amount)}),
+                pay_in_advance=FALSE,
+                created_at=created,
+                updated_at=updated,
                 deleted_at=deleted,
             )
         if self.commitment:
@@ -291,6 +324,7 @@ def write_catalog(
     )
     for organization in organizations:
         organization.write(rows)
+    _write_metrics(rows, plans)
     for plan in plans:
         created = moment(plan.created_at)
         for charge in plan.charges:
@@ -308,6 +342,25 @@ def write_catalog(
         plan.write(rows)
     for coupon in coupons:
         coupon.write(rows)
+
+
+def _write_metrics(rows: Rows, plans: list[Plan]) -> None:
+    """Add the billable metrics that plans charge for; plans of one organisation share them."""
+    metrics = {usage.metric_id: (plan, usage) for plan in plans for usage in plan.usage}
+    for metric_id, (plan, usage) in metrics.items():
+        created = moment(plan.organization.created_at)
+        rows.add(
+            "billable_metrics",
+            id=metric_id,
+            organization_id=plan.organization.id,
+            name=escape(usage.spec.code.title()),
+            code=escape(usage.spec.code),
+            # Sum.
+            aggregation_type="1",
+            recurring=FALSE,
+            created_at=created,
+            updated_at=created,
+        )
 
 
 def _hyphenated(uuid: str) -> str:

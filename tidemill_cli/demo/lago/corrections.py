@@ -28,6 +28,8 @@ def void(invoice: Invoice, when: int) -> None:
     at = TEXT[when]
     invoice.row[_STATUS] = VOIDED
     invoice.row[_VOIDED_AT] = invoice.row[_UPDATED] = at
+    # What was not paid by now is not paid any more.
+    invoice.is_charged = invoice.pays_at <= when
     for applied, amount in invoice.coupons:
         applied.used -= amount
         applied.terminated_at = None
@@ -86,7 +88,9 @@ def regenerate(invoice: Invoice, when: int) -> Invoice:
             updated_at=at,
             organization_id=account.organization.id,
         )
-    replacement = Invoice(new_id, account, row, fees, parts, list(invoice.coupons), number)
+    replacement = Invoice(
+        new_id, account, row, fees, parts, list(invoice.coupons), number, max(invoice.pays_at, when)
+    )
     account.invoices.append(replacement)
     _repay(invoice, replacement, {fee[_FEE_ORIGINAL]: fee[0] for fee in fees})
     return replacement

@@ -1,10 +1,17 @@
 """Credit notes: what an early end gives back, and how it pays later invoices."""
 
-from tidemill_cli.demo.lago.account import Account, CreditNote, Subscription
+from decimal import Decimal
+
+from tidemill_cli.demo.lago.account import Account, CreditNote, Invoice, Subscription
 from tidemill_cli.demo.lago.clock import TEXT
 from tidemill_cli.demo.lago.pricing import round_half_up
 from tidemill_cli.demo.lago.rows import FALSE, position
 
+_INVOICE_CURRENCY = position("invoices", "currency")
+_FEE_ID = position("fees", "id")
+_FEE_AMOUNT = position("fees", "amount_cents")
+_FEE_COUPONS = position("fees", "precise_coupons_amount_cents")
+_FEE_TAXES = position("fees", "taxes_amount_cents")
 _BALANCE = position("credit_notes", "balance_amount_cents")
 _CREDIT_STATUS = position("credit_notes", "credit_status")
 _CREDIT_UPDATED = position("credit_notes", "updated_at")
@@ -45,6 +52,7 @@ def credit_unused(account: Account, subscription: Subscription, day: int, when: 
         balance_amount_currency=currency,
         # Order cancellation.
         reason="3",
+        refund_amount_cents="0",
         total_amount_cents=amount,
         total_amount_currency=currency,
         taxes_amount_cents=str(taxes),
@@ -69,6 +77,65 @@ def credit_unused(account: Account, subscription: Subscription, day: int, when: 
     if total:
         account.credit.append(CreditNote(note_id, currency, total, row))
     subscription.billed = None
+
+
+def refund(account: Account, invoice: Invoice, when: int, percent: int) -> None:
+    """Give back a share of every fee of a paid invoice, in money."""
+    rows, organization_id = account.rows, account.organization.id
+    note_id, at = rows.uuid(), TEXT[when]
+    currency = invoice.row[_INVOICE_CURRENCY]
+    items = [(fee[_FEE_ID], int(fee[_FEE_AMOUNT]) * percent // 100) for fee in invoice.fees]
+    given = sum(item for _, item in items)
+    discounts = sum((Decimal(fee[_FEE_COUPONS]) for fee in invoice.fees), Decimal(0))
+    coupons = round_half_up(discounts * percent / 100)
+    taxes = sum(int(fee[_FEE_TAXES]) for fee in invoice.fees) * percent // 100
+    invoice.credit_notes += 1
+    total = str(given - coupons + taxes)
+    rows.add(
+        "credit_notes",
+        id=note_id,
+        customer_id=account.id,
+        invoice_id=invoice.id,
+        organization_id=organization_id,
+        sequential_id=str(invoice.credit_notes),
+        number=f"{invoice.number}-CN{invoice.credit_notes:03d}",
+        credit_amount_cents="0",
+        credit_amount_currency=currency,
+        balance_amount_cents="0",
+        balance_amount_currency=currency,
+        # Product unsatisfactory.
+        reason="1",
+        refund_amount_cents=total,
+        refund_amount_currency=currency,
+        # Succeeded.
+        refund_status="1",
+        refunded_at=at,
+        total_amount_cents=total,
+        total_amount_currency=currency,
+        taxes_amount_cents=str(taxes),
+        taxes_rate=str(account.tax_rate),
+        coupons_adjustment_amount_cents=str(coupons),
+        issuing_date=account.zone.date_text(when),
+        created_at=at,
+        updated_at=at,
+    )
+    for fee_id, item in items:
+        rows.add(
+            "credit_note_items",
+            id=rows.uuid(),
+            credit_note_id=note_id,
+            fee_id=fee_id,
+            amount_cents=str(item),
+            amount_currency=currency,
+            precise_amount_cents=str(item),
+            created_at=at,
+            updated_at=at,
+            organization_id=organization_id,
+        )
+    for subscription in account.live:
+        # What was given back is not given back again when the subscription ends.
+        if subscription.billed is not None and subscription.billed.invoice is invoice:
+            subscription.billed = None
 
 
 def apply_credit(account: Account, invoice_id: str, currency: str, due: int, when: int) -> int:

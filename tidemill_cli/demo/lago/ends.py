@@ -13,16 +13,12 @@ from tidemill_cli.demo.lago.billing import final_fees
 from tidemill_cli.demo.lago.clock import MINUTE, NEVER
 from tidemill_cli.demo.lago.credit import credit_unused
 from tidemill_cli.demo.lago.invoicing import CLOSED, FINALIZED, OPEN, Draft, finalize
+from tidemill_cli.demo.lago.payments import mark_paid
 from tidemill_cli.demo.lago.rows import moment, position
 
 _STATUS = position("invoices", "status")
 _FINALIZED_AT = position("invoices", "finalized_at")
 _UPDATED_AT = position("invoices", "updated_at")
-_PAYMENT_STATUS = position("invoices", "payment_status")
-_PAID = position("invoices", "total_paid_amount_cents")
-_TOTAL = position("invoices", "total_amount_cents")
-_FEE_PAYMENT_STATUS = position("fees", "payment_status")
-_FEE_SUCCEEDED_AT = position("fees", "succeeded_at")
 
 
 def terminate(account: Account, subscription: Subscription, when: int) -> None:
@@ -82,11 +78,8 @@ def settle_gated_invoice(
         invoice.row[_UPDATED_AT] = moment(when)
         if paid:
             invoice.row[_FINALIZED_AT] = moment(when)
-            invoice.row[_PAYMENT_STATUS] = "1"
-            invoice.row[_PAID] = invoice.row[_TOTAL]
-            for fee in invoice.fees:
-                fee[_FEE_PAYMENT_STATUS] = "1"
-                fee[_FEE_SUCCEEDED_AT] = moment(when)
+            invoice.pays_at, invoice.is_charged = when, True
+            mark_paid(invoice, when)
 
 
 def _retire(account: Account, subscription: Subscription) -> None:

@@ -17,7 +17,7 @@ from decimal import Decimal
 from random import Random
 from typing import Literal
 
-from tidemill_cli.demo.lago import adjust, changes, corrections, ends, starts
+from tidemill_cli.demo.lago import adjust, changes, corrections, credit, ends, starts
 from tidemill_cli.demo.lago.account import Account, AppliedCoupon, Gate, Invoice, Subscription
 from tidemill_cli.demo.lago.catalog import (
     Coupon,
@@ -25,21 +25,24 @@ from tidemill_cli.demo.lago.catalog import (
     Organization,
     Plan,
     PlanCharge,
+    PlanUsage,
     write_catalog,
 )
 from tidemill_cli.demo.lago.clock import instant, zone
 from tidemill_cli.demo.lago.jobs import advance
+from tidemill_cli.demo.lago.payments import write_payments
 from tidemill_cli.demo.lago.pricing import (
     Amount,
     BillingTime,
     FixedCharge,
     Interval,
     Timeline,
+    UsageCharge,
     to_minor,
 )
 from tidemill_cli.demo.lago.rows import Rows, typed
 
-__all__ = ["FixedCharge", "LagoEngine"]
+__all__ = ["FixedCharge", "LagoEngine", "UsageCharge"]
 
 
 class LagoEngine:
@@ -53,6 +56,7 @@ class LagoEngine:
         self._organizations: list[Organization] = []
         self._plans: list[Plan] = []
         self._coupons: list[Coupon] = []
+        self._metrics: dict[tuple[str, str], str] = {}
         self._accounts: list[Account] = []
         self._external_ids = 0
 
@@ -91,9 +95,18 @@ class LagoEngine:
         fixed_charges: list[FixedCharge] | tuple[FixedCharge, ...] = (),
         minimum_commitment: Amount | None = None,
         bill_fixed_charges_monthly: bool = False,
+        usage_charges: list[UsageCharge] | tuple[UsageCharge, ...] = (),
+        bill_charges_monthly: bool = False,
         at: datetime | None = None,
     ) -> Plan:
         """Create a plan; amounts in major units."""
+        if (
+            fixed_charges
+            and usage_charges
+            and bill_fixed_charges_monthly is not bill_charges_monthly
+        ):
+            message = "the simulator bills fixed and usage charges of a plan together"
+            raise ValueError(message)
         created_at = self._start if at is None else instant(at)
         currency = currency or organization.currency
         plan = Plan(
@@ -108,6 +121,7 @@ class LagoEngine:
             created_at=created_at,
             updated_at=created_at,
             monthly_fixed_charges=bill_fixed_charges_monthly,
+            monthly_usage=bill_charges_monthly,
         )
         if minimum_commitment is not None:
             plan.commitment = (self._sink.uuid(), to_minor(minimum_commitment, currency))
@@ -123,6 +137,11 @@ class LagoEngine:
                     updated_at=created_at,
                 )
             )
+        for usage in usage_charges:
+            metric = (organization.id, usage.code)
+            if metric not in self._metrics:
+                self._metrics[metric] = self._sink.uuid()
+            plan.usage.append(PlanUsage(self._sink.uuid(), self._metrics[metric], None, usage))
         self._plans.append(plan)
         return plan
 
@@ -207,6 +226,8 @@ class LagoEngine:
         external_id: str | None = None,
         currency: str | None = None,
         tax_rate: int = 0,
+        payment_days: int = 0,
+        unpaid: float = 0.0,
         metadata: dict[str, str] | None = None,
     ) -> Account:
         """Create a customer; without a time zone the billing entity's counts."""
@@ -224,6 +245,8 @@ class LagoEngine:
             currency=currency,
             account_type=account_type,
             tax_rate=tax_rate,
+            payment_days=payment_days,
+            unpaid=unpaid,
             metadata=tuple((metadata or {}).items()),
             now=instant(at),
         )
@@ -319,6 +342,10 @@ class LagoEngine:
         value = Decimal(units)
         adjust.set_units(account, subscription, code, value, when, immediately=immediately)
 
+    def use(self, subscription: Subscription, code: str, units: Amount, at: datetime) -> None:
+        """Use some units of a billable metric; they are billed when the period is over."""
+        adjust.use(subscription, code, Decimal(units), self._act(subscription.account, at))
+
     # Coupons and invoices
 
     def apply_coupon(self, customer: Account, coupon: Coupon, at: datetime) -> AppliedCoupon:
@@ -345,6 +372,14 @@ class LagoEngine:
         """Lose a payment dispute over an invoice."""
         corrections.lose_dispute(invoice, self._act(invoice.account, at))
 
+    def refund_invoice(self, invoice: Invoice, at: datetime, percent: int = 100) -> None:
+        """Give back a share of an invoice that was paid in money."""
+        when = self._act(invoice.account, at)
+        if not invoice.is_refundable(when):
+            message = f"invoice {invoice.number} was not paid in money, or some was given back"
+            raise ValueError(message)
+        credit.refund(invoice.account, invoice, when, percent)
+
     # Time and results
 
     def run_until(self, until: datetime) -> int:
@@ -369,6 +404,7 @@ class LagoEngine:
         write_catalog(rows, self._organizations, self._plans, self._coupons)
         for account in self._accounts:
             account.rows = rows
+            write_payments(account)
             account.write()
             account.rows = appended
         return rows

@@ -10,12 +10,13 @@ from decimal import Decimal
 from itertools import accumulate
 from random import Random
 
-from tidemill_cli.demo.lago import adjust, changes, corrections, ends, starts
+from tidemill_cli.demo.lago import adjust, changes, corrections, credit, ends, starts
 from tidemill_cli.demo.lago.account import ACTIVE, PENDING, Account, Gate, Subscription
 from tidemill_cli.demo.lago.catalog import Plan
 from tidemill_cli.demo.lago.clock import DAY, HOUR, instant, zone
 from tidemill_cli.demo.lago.jobs import advance
 from tidemill_cli.demo.lago.offer import COUNTRIES, EURO_COUNTRIES, Offer, build
+from tidemill_cli.demo.lago.payments import write_payments
 from tidemill_cli.demo.lago.rows import Row, Rows
 
 MONTH = 30 * DAY
@@ -34,6 +35,7 @@ _CHANCES = {
     "country": 0.002,
     "void": 0.001,
     "dispute": 0.001,
+    "refund": 0.002,
     "delete": 0.0005,
 }
 _ACTIONS = list(_CHANCES)
@@ -41,6 +43,8 @@ _CUMULATIVE = list(accumulate(_CHANCES.values()))
 _GAP = MONTH / sum(_CHANCES.values())
 _COUNTRY_WEIGHTS = list(accumulate(weight for _, weight, _, _ in COUNTRIES))
 _SEGMENTS = ("self_serve", "sales", "partner")
+_SIZES = ("1-10", "11-50", "51-200", "201+")
+_INDUSTRIES = ("software", "retail", "finance", "education", "health")
 
 
 @dataclass(frozen=True)
@@ -125,7 +129,9 @@ class _Life:
             customer_type="company" if draw < 0.7 else "individual",
             tax_rate=vat,
             unpaid=0.02,
-            metadata=(("segment", _SEGMENTS[number % 3]),) if draw < 0.3 else (),
+            # Who pays by card pays at once, others when they come to it.
+            payment_days=0 if draw < 0.4 else 30,
+            metadata=_metadata(number) if draw < 0.8 else (),
             now=joined,
         )
         self.lineages = 0
@@ -150,6 +156,7 @@ class _Life:
                 self.subscribe(account.now)
         if account.now < until:
             advance(account, until)
+        write_payments(account)
         account.write()
         account.forget()
 
@@ -237,13 +244,16 @@ class _Life:
                 self.correct(action, when)
 
     def correct(self, action: str, when: int) -> None:
-        """Void and make again, or lose a dispute over, the newest invoice."""
+        """Void and make again, refund, or lose a dispute over, the newest invoice."""
         account = self.account
         for invoice in account.invoices[-1:]:
             if not invoice.is_final:
                 continue
             if action == "dispute":
                 corrections.lose_dispute(invoice, when)
+            elif action == "refund":
+                if invoice.is_refundable(when):
+                    credit.refund(account, invoice, when, self.random.choice((100, 100, 50)))
             elif not invoice.credit_notes:
                 corrections.void(invoice, when)
                 account.now = min(when + HOUR, self.until)
@@ -292,3 +302,12 @@ class _Life:
             when,
             immediately=self.random.random() < 0.7,
         )
+
+
+def _metadata(number: int) -> tuple[tuple[str, str], ...]:
+    """Return what the customer of a number is like."""
+    return (
+        ("segment", _SEGMENTS[number % 3]),
+        ("size", _SIZES[number * number % 13 % 4]),
+        ("industry", _INDUSTRIES[number // 3 % 5]),
+    )

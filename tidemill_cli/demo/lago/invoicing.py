@@ -4,6 +4,7 @@ from tidemill_cli.demo.lago.account import Account, AppliedCoupon, Fee, Invoice,
 from tidemill_cli.demo.lago.clock import TEXT, Window
 from tidemill_cli.demo.lago.credit import apply_credit
 from tidemill_cli.demo.lago.discounts import apply_coupons
+from tidemill_cli.demo.lago.payments import PENDING, SUCCEEDED, pays_at
 from tidemill_cli.demo.lago.pricing import round_half_up
 from tidemill_cli.demo.lago.rows import FALSE, NULL, TRUE
 
@@ -49,7 +50,8 @@ def finalize(account: Account, draft: Draft, when: int, status: str = FINALIZED)
     due = subtotal + taxes
     credit = apply_credit(account, invoice_id, currency, due, when) if account.credit else 0
     payable = due - credit
-    paid = status == FINALIZED and not (payable and account.unpaid and _fails(account, invoice_id))
+    paid_from = pays_at(account, invoice_id, when) if payable else when
+    paid = status == FINALIZED and paid_from == when
     sequential = str(len(account.invoices) + 1)
     number = f"{account.slug}-{sequential.zfill(3)}"
     day = account.zone.date_text(when)
@@ -65,7 +67,7 @@ def finalize(account: Account, draft: Draft, when: int, status: str = FINALIZED)
         day,
         "0",
         status,
-        "1" if paid else "0",
+        SUCCEEDED if paid else PENDING,
         number,
         sequential,
         account.zone.name,
@@ -87,7 +89,8 @@ def finalize(account: Account, draft: Draft, when: int, status: str = FINALIZED)
         NULL,
     ]
     rows["invoices"].append(row)
-    invoice = Invoice(invoice_id, account, row, [], [], used, number)
+    invoice = Invoice(invoice_id, account, row, [], [], used, number, paid_from)
+    invoice.is_charged = status == FINALIZED
     account.invoices.append(invoice)
     _write_fees(account, draft, invoice, at, paid)
     _write_parts(account, draft, invoice, at)
@@ -112,6 +115,7 @@ def _write_fees(account: Account, draft: Draft, invoice: Invoice, at: str, paid:
             fee.kind,
             fee.source[0],
             fee.source[1],
+            fee.charge_id,
             fee.fixed_charge_id,
             str(fee.amount),
             currency,
@@ -124,7 +128,7 @@ def _write_fees(account: Account, draft: Draft, invoice: Invoice, at: str, paid:
             fee.precise_unit,
             fee.properties,
             fee.details,
-            "1" if paid else "0",
+            SUCCEEDED if paid else PENDING,
             at if paid else NULL,
             NULL,
             at,
@@ -163,8 +167,3 @@ def _tax(fee: Fee, rate: int) -> int:
     if fee.coupons:
         return round_half_up((fee.amount - fee.coupons) * rate / 100)
     return (2 * fee.amount * rate + 100) // 200
-
-
-def _fails(account: Account, invoice_id: str) -> bool:
-    # The id is random already: no further draw, so that payments do not shift a history.
-    return int(invoice_id[-6:], 16) < account.unpaid * 0x1000000

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from tidemill_cli.demo.lago.catalog import Coupon, Organization, Plan
 from tidemill_cli.demo.lago.engine import LagoEngine
-from tidemill_cli.demo.lago.pricing import FixedCharge
+from tidemill_cli.demo.lago.pricing import FixedCharge, UsageCharge
 
 # Country, weight, time zone, VAT in percent.
 COUNTRIES = (
@@ -56,12 +56,20 @@ def build(seed: int, start: datetime, until: datetime, *, fixed_charges: bool) -
         return charges if fixed_charges else ()
 
     tiers = ((0, 10, "9", "0"), (11, None, "7", "0"))
+    calls = UsageCharge("api_calls", "0.002", typical=600)
+    storage = UsageCharge("storage_gb", "0.05", typical=12)
     bands = ((0, 5, "12", "0"), (6, 20, "10", "0"), (21, None, "8", "0"))
     free = lago.plan(harbour, "free", 0)
     weekly = lago.plan(harbour, "weekly_pass", "9", interval="weekly")
     starter = lago.plan(harbour, "starter", "29", trial_days=14)
     starter_plus = lago.plan(harbour, "starter_2", "29")
-    team = lago.plan(harbour, "team", "79", fixed_charges=seats(FixedCharge("seats", "12", 1)))
+    team = lago.plan(
+        harbour,
+        "team",
+        "79",
+        fixed_charges=seats(FixedCharge("seats", "12", 1)),
+        usage_charges=[calls],
+    )
     basic = lago.plan(harbour, "basic", "45", pay_in_advance=False)
     business = lago.plan(
         harbour,
@@ -89,10 +97,19 @@ def build(seed: int, start: datetime, until: datetime, *, fixed_charges: bool) -
         pay_in_advance=False,
         minimum_commitment="600",
         fixed_charges=seats(FixedCharge("seats", charge_model="volume", ranges=bands)),
+        usage_charges=[UsageCharge("api_calls", "0.001", typical=4000), storage],
     )
     starter_eur = lago.plan(harbour, "starter_eur", "27", "EUR", trial_days=14)
     team_eur = lago.plan(harbour, "team_eur", "75", "EUR")
-    annual_eur = lago.plan(harbour, "annual_eur", "920", "EUR", "yearly")
+    annual_eur = lago.plan(
+        harbour,
+        "annual_eur",
+        "920",
+        "EUR",
+        "yearly",
+        usage_charges=[storage],
+        bill_charges_monthly=True,
+    )
     starter_jpy = lago.plan(harbour, "starter_jpy", "4000", "JPY")
     annual_jpy = lago.plan(harbour, "annual_jpy", "120000", "JPY", "yearly")
     studio = lago.plan(lantern, "studio", "45", pay_in_advance=False)

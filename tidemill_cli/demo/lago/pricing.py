@@ -139,3 +139,13 @@ class FixedCharge:
             for first, last, per_unit, flat in self.ranges
         )
         return UnitPrice(self.charge_model, self.amount, ranges)
+
+
+@dataclass(frozen=True)
+class UsageCharge:
+    """A billable metric that a plan charges for in arrears; the price of a unit in major units."""
+
+    code: str
+    amount: Amount
+    # Units a day that a customer uses on the average, beside those that are recorded.
+    typical: int = 0

@@ -36,8 +36,8 @@ _SPECS = {
     "customer_metadata": "id:u customer_id:u key:s value:s created_at:t updated_at:t"
     " organization_id:u",
     "plans": "id:u organization_id:u parent_id:u name:s code:s interval:i amount_cents:i"
-    " amount_currency:s trial_period:f pay_in_advance:b bill_fixed_charges_monthly:b created_at:t"
-    " updated_at:t deleted_at:t",
+    " amount_currency:s trial_period:f pay_in_advance:b bill_charges_monthly:b"
+    " bill_fixed_charges_monthly:b created_at:t updated_at:t deleted_at:t",
     "add_ons": "id:u organization_id:u name:s code:s amount_cents:i amount_currency:s"
     " created_at:t updated_at:t",
     "fixed_charges": "id:u organization_id:u plan_id:u add_on_id:u parent_id:u charge_model:s"
@@ -47,6 +47,10 @@ _SPECS = {
     " timestamp:t created_at:t updated_at:t",
     "subscription_fixed_charge_units_overrides": "id:u organization_id:u subscription_id:u"
     " fixed_charge_id:u units:n created_at:t updated_at:t",
+    "billable_metrics": "id:u organization_id:u name:s code:s aggregation_type:i recurring:b"
+    " created_at:t updated_at:t",
+    "charges": "id:u organization_id:u plan_id:u billable_metric_id:u parent_id:u code:s"
+    " charge_model:i properties:j pay_in_advance:b created_at:t updated_at:t deleted_at:t",
     "commitments": "id:u plan_id:u commitment_type:i amount_cents:i created_at:t updated_at:t"
     " organization_id:u",
     "subscriptions": "id:u customer_id:u plan_id:u status:i canceled_at:t terminated_at:t"
@@ -67,13 +71,15 @@ _SPECS = {
     " charges_to_datetime:t fixed_charges_from_datetime:t fixed_charges_to_datetime:t"
     " invoicing_reason:s regenerated_invoice_id:u",
     "fees": "id:u invoice_id:u subscription_id:u organization_id:u billing_entity_id:u fee_type:i"
-    " invoiceable_type:s invoiceable_id:u fixed_charge_id:u amount_cents:i amount_currency:s"
+    " invoiceable_type:s invoiceable_id:u charge_id:u fixed_charge_id:u amount_cents:i"
+    " amount_currency:s"
     " precise_amount_cents:n precise_coupons_amount_cents:n taxes_rate:f taxes_amount_cents:i"
     " units:n unit_amount_cents:i precise_unit_amount:n properties:j amount_details:j"
     " payment_status:i succeeded_at:t original_fee_id:u created_at:t updated_at:t",
     "credit_notes": "id:u customer_id:u invoice_id:u organization_id:u sequential_id:i number:s"
     " credit_amount_cents:i credit_amount_currency:s credit_status:i balance_amount_cents:i"
     " balance_amount_currency:s reason:i total_amount_cents:i total_amount_currency:s"
+    " refund_amount_cents:i refund_amount_currency:s refund_status:i refunded_at:t"
     " taxes_amount_cents:i taxes_rate:f coupons_adjustment_amount_cents:i issuing_date:d"
     " created_at:t updated_at:t",
     "credit_note_items": "id:u credit_note_id:u fee_id:u amount_cents:i amount_currency:s"
@@ -87,6 +93,9 @@ _SPECS = {
     " frequency_duration:i frequency_duration_remaining:i organization_id:u",
     "credits": "id:u invoice_id:u applied_coupon_id:u credit_note_id:u amount_cents:i"
     " amount_currency:s before_taxes:b created_at:t updated_at:t organization_id:u",
+    "payments": "id:u organization_id:u customer_id:u amount_cents:i amount_currency:s status:s"
+    " payable_type:s payable_id:u payable_payment_status:s payment_type:s created_at:t"
+    " updated_at:t",
     "versions": "id:i item_type:s item_id:s event:s object_changes:j created_at:t",
     "schema_migrations": "version:s",
 }

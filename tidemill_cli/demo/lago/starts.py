@@ -122,7 +122,10 @@ def open_periods(account: Account, subscription: Subscription, when: int, known_
     # Nothing is billed for the time before a back-dated subscription became known.
     subscription.period = calendar.containing(today)
     subscription.fixed_period = None
-    if plan.charges and plan.monthly_fixed_charges and calendar.months >= 6:
+    is_monthly = (plan.charges and plan.monthly_fixed_charges) or (
+        plan.usage and plan.monthly_usage
+    )
+    if is_monthly and calendar.months >= 6:
         monthly = billing_calendar(zone, "monthly", subscription.billing_time, anchor)
         subscription.fixed_period = monthly.containing(today)
     trial_end = account.trial_end(subscription)

@@ -46,7 +46,7 @@ spans as (
 
 ),
 
-billed as (
+billed_by_period as (
 
     select
         billing_source,
@@ -55,15 +55,49 @@ billed as (
         known_plan as plan,
         currency,
         service_to,
+        period_unit,
+        period_count,
         min(service_from) as service_from,
-        min(period_unit) as period_unit,
-        min(period_count) as period_count,
-        {{ monthly_amount('sum(amount - discount)', 'min(period_unit)', 'min(period_count)') }}
-            as monthly,
+        {{ monthly_amount('sum(amount - discount)', 'period_unit', 'period_count') }} as monthly,
         min(invoiced_at) as recorded_at,
         min(source_table || ':' || source_row_id) as source_row
     from lines
-    group by billing_source, tenant_id, subscription_id, known_plan, currency, service_to
+    group by
+        billing_source,
+        tenant_id,
+        subscription_id,
+        known_plan,
+        currency,
+        service_to,
+        period_unit,
+        period_count
+
+),
+
+-- Charges of several periods that end together are one amount a month, billed as the longest.
+billed as (
+
+    select
+        billing_source,
+        tenant_id,
+        subscription_id,
+        plan,
+        currency,
+        service_to,
+        min(service_from) as service_from,
+        (array_agg(
+            period_unit
+            order by {{ monthly_amount('1', 'period_unit', 'period_count') }}
+        ))[1] as period_unit,
+        (array_agg(
+            period_count
+            order by {{ monthly_amount('1', 'period_unit', 'period_count') }}
+        ))[1] as period_count,
+        sum(monthly) as monthly,
+        min(recorded_at) as recorded_at,
+        min(source_row) as source_row
+    from billed_by_period
+    group by billing_source, tenant_id, subscription_id, plan, currency, service_to
 
 ),
 

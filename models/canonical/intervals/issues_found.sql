@@ -1,3 +1,5 @@
+{%- set reporting_currency = option('reporting_currency') %}
+-- noqa: disable=LT02
 with
 
 checked as (
@@ -24,7 +26,7 @@ explanations as (
         ('unknown_currency', 'The currency is none of ISO 4217.'),
         ('unknown_period', 'The billing period is not known.'),
         ('implausible_start', 'It starts before 1970, or in more than a century.'),
-        ('duplicate_row', 'The item has another row that begins at the same instant, which counts.'),
+        ('duplicate_row', 'Another row of the item begins at the same instant, and counts.'),
         ('missing_plan', 'It has no plan, and counts under the plan unknown.'),
         ('implausible_end', 'It ends in more than a century: taken for no end.'),
         ('overlapping_interval', 'The item''s next row begins before it ends: cut there.')
@@ -65,8 +67,8 @@ in_rates as (
     from rates
     where
         is_carried_back
-        {%- if option('reporting_currency') %}
-        or reporting_currency <> '{{ option("reporting_currency") }}'
+        {%- if reporting_currency %}
+        or reporting_currency <> '{{ reporting_currency }}'
         {%- endif %}
     group by currency
 
@@ -81,6 +83,7 @@ found as (
         issue,
         severity,
         is_quarantined,
+        surface_relation,
         source_table,
         source_row_id,
         detail
@@ -95,6 +98,7 @@ found as (
         in_intervals.issue,
         case when in_intervals.is_quarantined then 'error' else 'warning' end as severity,
         in_intervals.is_quarantined,
+        'subscription_intervals' as surface_relation,
         in_intervals.source_table,
         in_intervals.source_row_id,
         explanations.detail
@@ -110,6 +114,7 @@ found as (
         case when is_carried_back then 'rate_carried_back' else 'rate_missing' end as issue,
         case when is_carried_back then 'warning' else 'error' end as severity,
         false as is_quarantined,
+        'exchange_rates' as surface_relation,
         'fx_rates' as source_table,
         currency as source_row_id,
         case
@@ -129,6 +134,12 @@ select
     found.issue,
     found.severity,
     found.is_quarantined,
+    case found.surface_relation
+        when 'invoice_lines' then 'usage revenue, cash of cohorts'
+        when 'trials' then 'trials'
+        when 'exchange_rates' then 'amounts in the reporting currency'
+        else 'MRR, customers and all that is made of them'
+    end as metrics_affected,
     found.source_table,
     found.source_row_id,
     found.detail,

@@ -1,4 +1,3 @@
-{{ config(materialized = 'view') }}
 {%- set counts_usage = option('mrr_usage') != 'exclude' -%}
 {%- set relations = ['service_intervals'] + (['usage_intervals'] if counts_usage else []) %}
 

@@ -95,10 +95,10 @@ described as (
             and level_id = old_level_id,
             false
         ) as is_comparable,
-        -- What was there before, in the currency that is there now.
+        -- What was there before, in the currency that is there now: the difference is rounded.
         case
             when currency = old_currency then old_mrr
-            else round(old_mrr * old_fx_rate / fx_rate, 10)
+            else mrr - round((mrr * fx_rate - old_mrr * old_fx_rate) / fx_rate, 10)
         end as kept_mrr
     from rated
 

@@ -1,4 +1,4 @@
-{{ config(materialized = 'view', enabled = var('tidemill_paid_to_free') == 'contraction') }}
+{{ config(materialized = 'view') }}
 
 with
 

@@ -3,6 +3,7 @@
     'discount_mrr', 'transfer_mrr', 'fx_mrr', 'closing_mrr'
 ] -%}
 
+-- noqa: disable=LT02
 with
 
 periods as (

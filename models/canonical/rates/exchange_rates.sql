@@ -14,6 +14,12 @@ lines as (
 
 ),
 
+spend as (
+
+    select * from {{ source('inputs', 'spend') }}
+
+),
+
 published as (
 
     select * from {{ ref('published_rates') }}
@@ -33,6 +39,9 @@ currencies as (
     union
     select currency
     from lines
+    union
+    select currency
+    from spend
 
 ),
 

@@ -3,5 +3,5 @@
 -- one row per billing row that its adapter could not use as it is
 {{ union_sources('data_issues', [
     'billing_source', 'tenant_id', 'customer_id', 'issue', 'severity', 'is_quarantined',
-    'source_table', 'source_row_id', 'detail'
+    'surface_relation', 'source_table', 'source_row_id', 'detail'
 ]) }}
