@@ -47,38 +47,43 @@ def publish(
     if not views:
         raise TidemillError(f"build {build} holds no metrics, so there is nothing to publish.")
     publishing.create_schema(session, facade)
-    refuse_incompatible(session, facade, views)
+    changed = _changed(session, facade, views)
     for stale in _no_longer_built(session, facade, views):
         narrate(f"{facade}.{stale} is no longer built: it keeps its last numbers until dropped.")
     if _until_unblocked(
-        lambda: publishing.point_views(session, facade, build, views), together_seconds
+        lambda: publishing.point_views(session, facade, build, views, changed), together_seconds
     ):
         return Published(list(views), together=True)
     narrate(
         "Readers keep the metrics busy: switching them one by one, so for a moment they differ."
     )
-    _one_by_one(session, facade, build, views)
+    _one_by_one(session, facade, build, views, changed)
     return Published(list(views), together=False)
 
 
-def refuse_incompatible(session: Session, facade: str, views: dict[str, list[Column]]) -> None:
-    """Refuse a change of columns that would need the view, and views over it, to be dropped."""
-    for name, columns in views.items():
-        published = catalog.columns(session, facade, name)
-        difference = _difference(published, columns)
-        if difference is None:
-            continue
-        readers = catalog.dependent_views(session, facade, name)
-        drops = [f"drop view {view}" for view in [*readers, f"{facade}.{name}"]]
-        dependents = f"; it is read by {', '.join(readers)}" if readers else ""
-        raise TidemillError(
-            f"{facade}.{name} cannot be switched, because {difference}{dependents}: run "
-            f"`{'; '.join(drops)}`, then `tidemill run` again."
-        )
+def _changed(session: Session, facade: str, views: dict[str, list[Column]]) -> set[str]:
+    """The views whose columns are others than before; one that a user's view reads is refused."""
+    differences = {
+        name: difference
+        for name, columns in views.items()
+        if (difference := _difference(catalog.columns(session, facade, name), columns))
+    }
+    readers = {name: catalog.dependent_views(session, facade, name) for name in differences}
+    for name, difference in differences.items():
+        if readers[name]:
+            to_drop = sorted({view for listed in readers.values() for view in listed})
+            raise TidemillError(
+                f"{facade}.{name} cannot be switched, because {difference}; it is read by "
+                f"{', '.join(readers[name])}: run `drop view {', '.join(to_drop)}`, then "
+                "`tidemill run`, and make the view again."
+            )
+    for name, difference in differences.items():
+        narrate(f"{facade}.{name} is made anew, with its grants: {difference}.")
+    return set(differences)
 
 
 def _difference(published: list[Column], built: list[Column]) -> str | None:
-    """Why `create or replace view` would refuse: it may only append columns."""
+    """Why `create or replace view` would not do: it may only append columns."""
     for position, column in enumerate(published):
         if position >= len(built):
             return f"its column {column.name} is no longer built"
@@ -94,10 +99,14 @@ def _no_longer_built(session: Session, facade: str, views: dict[str, list[Column
     return [name for name in names if name not in views]
 
 
-def _one_by_one(session: Session, facade: str, build: str, views: dict[str, list[Column]]) -> None:
+def _one_by_one(
+    session: Session, facade: str, build: str, views: dict[str, list[Column]], changed: set[str]
+) -> None:
     for switched, (name, columns) in enumerate(views.items()):
         done = _until_unblocked(
-            lambda view={name: columns}: publishing.point_views(session, facade, build, view),  # type: ignore[misc]
+            lambda view={name: columns}: publishing.point_views(  # type: ignore[misc]
+                session, facade, build, view, changed
+            ),
             _ONE_BY_ONE_SECONDS,
         )
         if not done:

@@ -89,8 +89,8 @@
      "effect": "whose trials are counted"},
     {"name": "ltv_churn", "default": "logo", "choices": ["logo", "gross_mrr", "net_mrr"],
      "effect": "the churn rate in lifetime value"},
-    {"name": "ltv_window_months", "default": 6, "pattern": "[1-9]|[1-5]\\d|60",
-     "words": "a number of months from 1 to 60",
+    {"name": "ltv_window_months", "default": 6, "pattern": "[3-9]|[1-5]\\d|60",
+     "words": "a number of months from 3 to 60",
      "effect": "complete months whose churn lifetime value averages"},
     {"name": "gross_margin", "default": "1.0", "pattern": "1(\\.0*)?|0?\\.\\d*[1-9]\\d*",
      "words": "a share above 0 and up to 1, such as 0.8",
@@ -116,5 +116,7 @@
      "every trial would convert at its start"),
     ("free_to_paid", "expansion", "movement_level", "plan", "a plan is either free or paid"),
     ("paid_to_free", "contraction", "movement_level", "plan", "a plan is either free or paid"),
+    ("paid_to_free", "contraction", "movement_level", "subscription",
+     "it is customers who stay without paying"),
 ]) -%}
 {%- endmacro %}

@@ -20,7 +20,10 @@ lines as (
             and lines.tenant_id = customers.tenant_id
             and lines.customer_id = customers.customer_id
     cross join {{ ref('as_of') }} as clock
-    where lines.kind = 'usage' and lines.invoiced_at <= clock.as_of and not customers.is_excluded
+    where
+        lines.kind = 'usage'
+        and lines.invoiced_at <= clock.as_of
+        and {{ is_counted_customer('customers') }}
 
 ),
 

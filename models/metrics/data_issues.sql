@@ -14,6 +14,7 @@ select
     issue,
     severity,
     is_quarantined,
+    metrics_affected,
     source_table,
     source_row_id,
     detail,

@@ -8,7 +8,8 @@ movements as (
 
 -- one row per customer, day, dimension tuple, movement type and reason
 select
-    billing_source || ':' || customer_id || ':' || movement_date || ':' || sequence as movement_id,
+    billing_source || ':' || tenant_id || ':' || customer_id || ':' || movement_date || ':'
+    || sequence as movement_id,
     billing_source,
     tenant_id,
     customer_id,

@@ -4,5 +4,5 @@ select *
 from {{ ref('mrr_periods') }}
 where
     opening_mrr + new_mrr + reactivation_mrr + expansion_mrr - contraction_mrr - churn_mrr
-    + transfer_mrr
+    + discount_mrr + transfer_mrr + fx_mrr
     <> closing_mrr

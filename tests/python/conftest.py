@@ -92,3 +92,12 @@ def new_database(pg: EmbeddedPostgres) -> Callable[[], str]:
 def database(new_database: Callable[[], str]) -> str:
     """The DSN of a fresh database."""
     return new_database()
+
+
+@pytest.fixture(scope="session")
+def reader(pg: EmbeddedPostgres) -> str:
+    """A role that was granted nothing."""
+    role = "reader"
+    with psycopg.connect(pg.dsn(), autocommit=True) as session:
+        session.execute(f"create role {role} login")
+    return role

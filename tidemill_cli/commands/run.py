@@ -35,7 +35,8 @@ def run(
 ) -> None:
     """Build every metric beside the live ones, test them, then switch.
 
-    When a test fails (exit 1) or the build cannot be done (exit 2), the numbers built before stay.
+    When a test fails or a source has lost its rows (exit 1), or the build cannot be done (exit 2),
+    the numbers built before stay.
     """
     from tidemill_cli.project import declared_options, find_project, parse_options
     from tidemill_cli.runner import LAGO_SCHEMA, run_build

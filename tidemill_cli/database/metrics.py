@@ -151,12 +151,12 @@ class MetricReader:
         return [(row[0], dict(zip(WATERFALL, row[1:], strict=True))) for row in rows]
 
     def customers_by_currency(self, day: date) -> dict[str, int]:
-        """Paying customers at the end of a day, by currency."""
+        """Paying customers at the end of a day, by reporting currency."""
         rows = self._rows(
             sql.SQL(
-                "select dimension_value, sum(customers) from {relation} where grain = 'day' "
-                "and period_start = %(day)s and dimension = 'currency' group by dimension_value"
-            ).format(relation=sql.Identifier(self.schema, "metric_customers")),
+                "select reporting_currency, sum(customers) from {relation} where grain = 'day' "
+                "and period_start = %(day)s and dimension = 'total' group by reporting_currency"
+            ).format(relation=sql.Identifier(self.schema, "metric_arpa")),
             {"day": day},
         )
         return {row[0]: int(row[1]) for row in rows}

@@ -192,6 +192,7 @@ select
     found.issue::text as issue,
     case when issues.is_quarantined then 'error' else 'warning' end as severity,
     issues.is_quarantined,
+    issues.surface_relation::text as surface_relation,
     found.source_table::text as source_table,
     found.source_row_id::text as source_row_id,
     issues.detail::text as detail

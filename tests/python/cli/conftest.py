@@ -69,12 +69,3 @@ def locked_role(pg: EmbeddedPostgres) -> str:
         hba.write_text(f"local all {role} scram-sha-256\n{hba.read_text()}")
         session.execute("select pg_reload_conf()")
     return role
-
-
-@pytest.fixture(scope="session")
-def reader(pg: EmbeddedPostgres) -> str:
-    """A role that was granted nothing."""
-    role = "reader"
-    with psycopg.connect(pg.dsn(), autocommit=True) as session:
-        session.execute(f"create role {role} login")
-    return role

@@ -92,15 +92,33 @@ def test_an_incompatible_column_is_refused_naming_the_views_over_it(
         publish(session, "tidemill", make_build(session, "build_2", 2, columns))
 
     assert why in str(raised.value)
-    assert "drop view public.finance; drop view tidemill.metric_arr" in str(raised.value)
+    assert "tidemill.metric_arr cannot be switched" in str(raised.value)
+    assert "it is read by public.finance: run `drop view public.finance`" in str(raised.value)
     assert value(session, "tidemill.metric_mrr") == 1
 
 
-def test_a_column_that_goes_away_is_refused(session: Session) -> None:
-    publish(session, "tidemill", make_build(session, "build_1", 1, "mrr numeric, note text"))
+@pytest.mark.parametrize("columns", ["mrr numeric(38,22)", "note text, mrr numeric(28,10)"])
+def test_a_view_of_other_columns_that_nobodys_view_reads_is_made_anew_with_its_grants(
+    session: Session, reader: str, capsys: pytest.CaptureFixture[str], columns: str
+) -> None:
+    publish(session, "tidemill", make_build(session, "build_1", 1, "mrr numeric(28,10), note text"))
+    session.execute(
+        f"grant select on tidemill.metric_mrr to {reader}; "
+        "grant select on tidemill.metric_arr to public"
+    )
+    make_build(session, "build_2", 2, columns)
 
-    with pytest.raises(TidemillError, match="its column note is no longer built"):
-        publish(session, "tidemill", make_build(session, "build_2", 2, "mrr numeric"))
+    assert publish(session, "tidemill", "build_2").together
+
+    assert value(session, "tidemill.metric_mrr") in (2, "2")
+    assert (
+        "tidemill.metric_mrr is made anew, with its grants: its column" in capsys.readouterr().err
+    )
+    for metric, role in (("metric_mrr", reader), ("metric_arr", "public")):
+        granted = f"has_table_privilege('{role}', 'tidemill.{metric}', 'select')"
+        assert value(session, granted) is True
+    granted = f"has_table_privilege('{reader}', 'tidemill.metric_mrr', 'insert')"
+    assert value(session, granted) is False
 
 
 def test_a_build_without_metrics_is_refused(session: Session) -> None:

@@ -13,7 +13,7 @@ from .in_process import InProcess, part_of_the_project
 
 WRONG: list[tuple[str, Any, str]] = [
     ("tidemill_mrr_discounts", "some", "set it to one of none, forever, recurring, all."),
-    ("tidemill_mrr_start_at", "today", "set it to one of trial_end, subscription_start."),
+    ("tidemill_mrr_start_at", "today", "set it to one of trial_end, subscription_start, first_"),
     ("tidemill_mrr_commitments", True, "set it to one of include, exclude."),
     ("tidemill_week_factor", "5", "set it to one of 52/12, 4.33, 4."),
     ("tidemill_week_factor", None, "set it to one of 52/12, 4.33, 4."),
@@ -22,6 +22,8 @@ WRONG: list[tuple[str, Any, str]] = [
     ("tidemill_reporting_timezone", "Mars/Olympus", "set it to an IANA zone"),
     ("tidemill_reporting_timezone", "O'Brien", "set it to an IANA zone"),
     ("tidemill_reporting_timezone", None, "set it to an IANA zone"),
+    ("tidemill_max_row_loss", 1.5, "set it to a share from 0 to 1."),
+    ("tidemill_max_row_loss", "half", "set it to a share from 0 to 1."),
     ("tidemill_as_of", "yesterday-ish", "set it to an instant"),
     ("tidemill_as_of", "it's 5 o'clock", "set it to an instant"),
     ("tidemill_as_of", "2026-03-31 and more", "set it to an instant"),

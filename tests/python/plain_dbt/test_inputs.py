@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from .in_process import InProcess, part_of_the_project
 
@@ -72,6 +74,24 @@ def test_no_run_changes_what_people_loaded_or_waits_for_them(project: InProcess)
     assert found == [RATE]
     schemas = rows(project, "select nspname from pg_namespace where nspname like '%inputs'")
     assert schemas == [("tidemill_inputs",)]
+
+
+def test_a_run_that_cannot_make_the_tables_builds_nothing(
+    project: InProcess, database: str, reader: str, tmp_path: Path
+) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            f"create schema tidemill_inputs; create schema tidemill_core authorization {reader}"
+        )
+    unable = InProcess(make_conninfo(database, user=reader), tmp_path, root=project.root)
+
+    done = unable.dbt("run")
+
+    assert done.returncode == 1
+    assert "permission denied for schema tidemill_inputs" in done.stdout
+    with psycopg.connect(database) as connection:
+        found = connection.execute("select to_regclass('tidemill_core.as_of')").fetchone()
+    assert found == (None,)
 
 
 @pytest.mark.parametrize(

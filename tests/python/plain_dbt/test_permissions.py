@@ -55,7 +55,9 @@ def test_no_optional_column_is_lost_to_a_role_that_may_read_it(
         as_owner = connection.execute(
             "select sum(amount), count(*) from tidemill.metric_mrr_movements"
         ).fetchone()
-        connection.execute("drop schema tidemill, tidemill_core, tidemill_history cascade")
+        connection.execute(
+            "drop schema tidemill, tidemill_core, tidemill_history, tidemill_inputs cascade"
+        )
     InProcess(make_conninfo(database, user=role), tmp_path).build(*UNTESTED, variables=AS_OF)
     with psycopg.connect(database) as connection:
         as_reader = connection.execute(

@@ -40,6 +40,24 @@ OPTIONS: dict[str, list[Any]] = {
     "refunds": ["ignore", "full_refund_voids"],
     "as_reported_at": [None, "2025-02-15"],
 }
+# What may be wrong with an interval, if anything.
+DEFECTS: list[dict[str, Any]] = [
+    {"customer_id": "nobody"},
+    {"quantity": -1},
+    {"amount": Decimal(-1)},
+    {"amount": Decimal("NaN")},
+    {"currency": "Dollar"},
+    {"period_unit": "quarter"},
+    {"valid_from": BEGIN},
+    {"valid_to": BEGIN},
+    {"valid_to": BEGIN + timedelta(days=40)},
+    {"valid_to": BEGIN + timedelta(days=40_000)},
+    {"plan": None},
+    {"scheduled_end_at": AS_OF - timedelta(days=1)},
+    {"scheduled_end_at": AS_OF - timedelta(hours=3)},
+    {"scheduled_end_at": AS_OF + timedelta(days=40_000)},
+]
+defects = st.sampled_from([{}] * 3 * len(DEFECTS) + DEFECTS)
 hours = st.integers(min_value=0, max_value=24 * 60).map(lambda n: BEGIN + timedelta(hours=n))
 maybe_hours = st.none() | hours
 
@@ -70,13 +88,16 @@ def surfaces(draw: st.DrawFn) -> SurfaceRows:
                 ),
                 currency=draw(st.sampled_from(["EUR", "USD", "GBP"])),
                 period_unit=draw(st.sampled_from(["month", "month", "year", "week"])),
-                charge_kind=draw(st.sampled_from(["licensed", "licensed", "commitment"])),
+                charge_kind=draw(
+                    st.sampled_from(["licensed", "licensed", "commitment", "metered"])
+                ),
                 is_voluntary_cancel=draw(st.sampled_from([None, True, False])),
                 cancel_requested_at=cancelled,
                 cancel_effective_at=cancelled and cancelled + timedelta(days=3),
                 recorded_at=start + timedelta(days=draw(st.integers(0, 20))),
             )
             surface.rows["subscription_intervals"][-1].update(valid_from=start, valid_to=stop)
+            surface.rows["subscription_intervals"][-1].update(draw(defects))
     for _ in range(draw(st.integers(0, 6))):
         start = draw(hours)
         amount = draw(st.integers(0, 40))
@@ -86,6 +107,7 @@ def surfaces(draw: st.DrawFn) -> SurfaceRows:
             "2025-01-01",
             "2025-02-01",
             subscription_id=draw(st.sampled_from("abc")),
+            plan=draw(st.sampled_from(["basic", "basic", "plus", None])),
             service_from=start,
             service_to=start + timedelta(days=draw(st.integers(1, 31))),
             tax=draw(st.integers(0, 9)),

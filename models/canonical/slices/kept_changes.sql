@@ -1,0 +1,90 @@
+{{ config(materialized = 'view') }}
+
+with
+
+begun as (
+
+    select * from {{ ref('kept_customers') }}
+
+),
+
+ended as (
+
+    select * from {{ ref('kept_customers') }}
+    where to_date is not null
+
+),
+
+spells as (
+
+    select * from {{ ref('paying_spells') }}
+    where is_whole
+
+),
+
+slices as (
+
+    select * from {{ ref('slices') }}
+    where dimension in ('total', 'source', 'overall') and not is_any_currency
+
+),
+
+returns as (
+
+    select distinct
+        billing_source,
+        tenant_id,
+        customer_id,
+        from_date
+    from spells
+
+),
+
+-- Who goes on for free is not lost; in the end it pays again without having left, or leaves.
+changes as (
+
+    select
+        billing_source,
+        tenant_id,
+        customer_id,
+        from_date as movement_date,
+        0 as returned_customers,
+        -1 as lost_customers
+    from begun
+
+    union all
+
+    select
+        ended.billing_source,
+        ended.tenant_id,
+        ended.customer_id,
+        ended.to_date as movement_date,
+        case when returns.from_date is null then 0 else -1 end as returned_customers,
+        case when returns.from_date is null then 1 else 0 end as lost_customers
+    from ended
+    left join returns
+        on
+            ended.customer_id = returns.customer_id
+            and ended.billing_source = returns.billing_source
+            and ended.tenant_id = returns.tenant_id
+            and ended.to_date = returns.from_date
+
+)
+
+-- one row per customer kept, slice of all its money and day: what to add to those lost and
+-- returned by what they pay alone
+select
+    slices.slice_source as billing_source,
+    slices.slice_tenant_id as tenant_id,
+    changes.customer_id,
+    slices.dimension,
+    case slices.dimension when 'source' then slices.billing_source else 'all' end
+        as dimension_value,
+    changes.movement_date,
+    changes.returned_customers,
+    changes.lost_customers
+from changes
+inner join slices
+    on
+        changes.billing_source = slices.billing_source
+        and changes.tenant_id = slices.tenant_id

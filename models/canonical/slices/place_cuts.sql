@@ -1,0 +1,118 @@
+with
+
+movements as (
+
+    select * from {{ ref('mrr_movements') }}
+
+),
+
+customer_places as (
+
+    select * from {{ ref('customer_places') }}
+
+),
+
+dimensions as (
+
+    select names.dimension
+    from (
+        values
+        ('every'), ('total'), ('plan'), ('product'), ('currency'), ('country'),
+        ('billing_interval')
+    ) as names (dimension)
+
+),
+
+currencies as (
+
+    select flags.is_any_currency
+    from (values (false), (true)) as flags (is_any_currency)
+
+),
+
+places as (
+
+    select
+        movements.billing_source,
+        movements.tenant_id,
+        movements.plan,
+        movements.product,
+        movements.currency,
+        movements.country,
+        movements.billing_interval,
+        movements.reporting_currency,
+        customer_places.has_one_place,
+        customer_places.has_one_currency
+    from movements
+    inner join customer_places
+        on
+            movements.customer_id = customer_places.customer_id
+            and movements.billing_source = customer_places.billing_source
+            and movements.tenant_id = customer_places.tenant_id
+    group by
+        movements.billing_source,
+        movements.tenant_id,
+        movements.plan,
+        movements.product,
+        movements.currency,
+        movements.country,
+        movements.billing_interval,
+        movements.reporting_currency,
+        customer_places.has_one_place,
+        customer_places.has_one_currency
+
+),
+
+-- One cut for every dimension where there is one place, else one for each; and each once more
+-- whatever the currency where there are several. A cut knows of its places what they share.
+cuts as (
+
+    select
+        places.*,
+        dimensions.dimension as cut_dimension,
+        case when currencies.is_any_currency then 'any' else places.reporting_currency end
+            as cut_currency,
+        case when dimensions.dimension in ('every', 'plan') then places.plan else '' end
+            as shared_plan,
+        case when dimensions.dimension in ('every', 'product') then places.product else '' end
+            as shared_product,
+        case when dimensions.dimension in ('every', 'currency') then places.currency else '' end
+            as shared_currency,
+        case when dimensions.dimension in ('every', 'country') then places.country else '' end
+            as shared_country,
+        case
+            when dimensions.dimension in ('every', 'billing_interval')
+                then places.billing_interval
+            else ''
+        end as shared_interval
+    from places
+    inner join dimensions on places.has_one_place = (dimensions.dimension = 'every')
+    inner join currencies on not (places.has_one_currency and currencies.is_any_currency)
+
+)
+
+-- one row per place, kind of customer that has money there, and cut in which that is added up
+select
+    billing_source,
+    tenant_id,
+    plan,
+    product,
+    currency,
+    country,
+    billing_interval,
+    reporting_currency,
+    has_one_place,
+    has_one_currency,
+    dense_rank() over (
+        order by
+            billing_source, tenant_id, cut_dimension, cut_currency, has_one_currency, shared_plan,
+            shared_product, shared_currency, shared_country, shared_interval
+    ) as cut_id,
+    cut_dimension,
+    cut_currency,
+    shared_plan,
+    shared_product,
+    shared_currency,
+    shared_country,
+    shared_interval
+from cuts

@@ -1,7 +1,0 @@
-{{ config(materialized = 'view') }}
-
--- one row per billing row that its adapter could not use as it is
-{{ union_sources('data_issues', [
-    'billing_source', 'tenant_id', 'customer_id', 'issue', 'severity', 'is_quarantined',
-    'source_table', 'source_row_id', 'detail'
-]) }}
