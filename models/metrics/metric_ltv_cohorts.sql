@@ -21,8 +21,8 @@ select
     dimension_value,
     reporting_currency,
     cohort_customers,
-    cumulative_mrr::numeric(28, 10) as cumulative_mrr,
-    cumulative_cash::numeric(28, 10) as cumulative_cash,
+    cumulative_mrr::{{ reporting_money() }} as cumulative_mrr,
+    cumulative_cash::{{ reporting_money() }} as cumulative_cash,
     mrr_per_customer::numeric(28, 10) as mrr_per_customer,
     cash_per_customer::numeric(28, 10) as cash_per_customer,
     '{{ definitions_hash() }}'::text as definitions_hash

@@ -23,9 +23,9 @@ select
     opening_customers,
     retained_customers,
     customer_retention::numeric(28, 10) as customer_retention,
-    opening_mrr::numeric(28, 10) as opening_mrr,
-    retained_mrr::numeric(28, 10) as retained_mrr,
-    closing_mrr::numeric(28, 10) as closing_mrr,
+    opening_mrr::{{ reporting_money() }} as opening_mrr,
+    retained_mrr::{{ reporting_money() }} as retained_mrr,
+    closing_mrr::{{ reporting_money() }} as closing_mrr,
     nrr::numeric(28, 10) as nrr,
     grr::numeric(28, 10) as grr,
     '{{ definitions_hash() }}'::text as definitions_hash

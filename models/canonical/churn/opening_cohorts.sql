@@ -171,12 +171,12 @@ select
     sum(by_cut.churned_customers)::bigint as churned_customers,
     sum(by_cut.voluntary_customers)::bigint as voluntary_customers,
     sum(by_cut.involuntary_customers)::bigint as involuntary_customers,
-    sum(by_cut.churned_mrr) as churned_mrr,
-    sum(by_cut.contraction_mrr) as contraction_mrr,
-    sum(by_cut.expansion_mrr) as expansion_mrr,
-    sum(by_cut.reactivation_mrr) as reactivation_mrr,
-    sum(by_cut.voluntary_mrr) as voluntary_mrr,
-    sum(by_cut.involuntary_mrr) as involuntary_mrr
+    sum(by_cut.churned_mrr)::{{ reporting_money() }} as churned_mrr,
+    sum(by_cut.contraction_mrr)::{{ reporting_money() }} as contraction_mrr,
+    sum(by_cut.expansion_mrr)::{{ reporting_money() }} as expansion_mrr,
+    sum(by_cut.reactivation_mrr)::{{ reporting_money() }} as reactivation_mrr,
+    sum(by_cut.voluntary_mrr)::{{ reporting_money() }} as voluntary_mrr,
+    sum(by_cut.involuntary_mrr)::{{ reporting_money() }} as involuntary_mrr
 from by_cut
 inner join slices on by_cut.cut_id = slices.cut_id
 group by

@@ -140,8 +140,8 @@ select
     window_months,
     from_month,
     to_month,
-    opening_mrr,
-    closing_mrr,
+    opening_mrr::numeric(28, 10) as opening_mrr,
+    closing_mrr::numeric(28, 10) as closing_mrr,
     has_several_currencies
 from steps
 where opening_mrr > 0 or has_several_currencies

@@ -168,11 +168,11 @@ select
     window_months,
     from_month,
     lead(from_month) over slice_months as to_month,
-    sum(opening_customers) over slice_months as opening_customers,
-    sum(retained_customers) over slice_months as retained_customers,
-    sum(opening_mrr) over slice_months as opening_mrr,
-    sum(retained_mrr) over slice_months as retained_mrr,
-    sum(closing_mrr) over slice_months as closing_mrr
+    (sum(opening_customers) over slice_months)::bigint as opening_customers,
+    (sum(retained_customers) over slice_months)::bigint as retained_customers,
+    (sum(opening_mrr) over slice_months)::{{ reporting_money() }} as opening_mrr,
+    (sum(retained_mrr) over slice_months)::{{ reporting_money() }} as retained_mrr,
+    (sum(closing_mrr) over slice_months)::{{ reporting_money() }} as closing_mrr
 from changes
 window slice_months as (
     partition by

@@ -104,9 +104,9 @@ select
     converted.retained_customers,
     {{ ratio('converted.retained_customers::numeric', 'converted.opening_customers') }}
         as customer_retention,
-    converted.opening_mrr,
-    converted.retained_mrr,
-    converted.closing_mrr,
+    converted.opening_mrr::{{ reporting_money() }} as opening_mrr,
+    converted.retained_mrr::{{ reporting_money() }} as retained_mrr,
+    converted.closing_mrr::{{ reporting_money() }} as closing_mrr,
     {{ ratio('converted.closing_mrr', 'converted.opening_mrr') }} as nrr,
     {{ ratio('converted.retained_mrr', 'converted.opening_mrr') }} as grr
 from converted

@@ -110,7 +110,7 @@ select
     dimensions.dimension,
     {{ cohort_value('dimensions', 'of_cohorts') }} as dimension_value,
     of_cohorts.reporting_currency,
-    sum(of_cohorts.amount) as cash
+    sum(of_cohorts.amount)::{{ reporting_money() }} as cash
 from of_cohorts
 inner join dimensions on of_cohorts.total_dimension = dimensions.total_dimension
 group by

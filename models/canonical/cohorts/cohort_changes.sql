@@ -165,7 +165,9 @@ select
     sliced.reporting_currency,
     sum(sliced.joined_customers)::bigint as joined_customers,
     sum(sliced.customers)::bigint as customers,
-    sum(sliced.mrr * {{ multiplier('sliced', currency='amount_currency') }}) as mrr
+    sum(
+        sliced.mrr * {{ multiplier('sliced', currency='amount_currency') }}
+    )::{{ reporting_money() }} as mrr
 from sliced
 inner join dimensions on sliced.total_dimension = dimensions.total_dimension
 left join rates

@@ -180,9 +180,9 @@ select
     numbered.customers::bigint as customers,
     ({{ denominator }})::bigint as denominator_customers,
     numbered.previous_customers::bigint as previous_customers,
-    numbered.mrr,
-    numbered.cohort_mrr,
-    numbered.previous_mrr,
+    numbered.mrr::{{ reporting_money() }} as mrr,
+    numbered.cohort_mrr::{{ reporting_money() }} as cohort_mrr,
+    numbered.previous_mrr::{{ reporting_money() }} as previous_mrr,
     {{ ratio('numbered.customers', denominator) }} as customer_retention,
     {{ ratio('numbered.customers', 'numbered.previous_customers') }}
         as customer_retention_of_previous,

@@ -53,8 +53,8 @@ select
     dimension_value,
     reporting_currency,
     cohort_customers,
-    cumulative_mrr,
-    cumulative_cash,
+    cumulative_mrr::{{ reporting_money() }} as cumulative_mrr,
+    cumulative_cash::{{ reporting_money() }} as cumulative_cash,
     {{ ratio('cumulative_mrr', 'cohort_customers') }} as mrr_per_customer,
     {{ ratio('cumulative_cash', 'cohort_customers') }} as cash_per_customer
 from so_far

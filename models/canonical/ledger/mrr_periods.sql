@@ -2,13 +2,12 @@
 {%- set steps = [
     'new', 'expansion', 'contraction', 'churn', 'reactivation', 'discount', 'transfer'
 ] %}
-{%- set lost = ['contraction', 'churn'] %}
 
 with
 
-movements as (
+steps as (
 
-    select * from {{ ref('mrr_movements') }}
+    select * from {{ ref('mrr_steps') }}
 
 ),
 
@@ -24,88 +23,14 @@ exchange_rates as (
 
 ),
 
-grains as (
-
-    select * from {{ period_grains() }} as period_grains
-
-),
-
-by_day as (
-
-    select
-        billing_source,
-        tenant_id,
-        plan,
-        product,
-        currency,
-        country,
-        billing_interval,
-        reporting_currency,
-        movement_date,
-        {%- for step in steps %}
-        {{ '-' if step in lost }}sum(
-            case when movement_type = '{{ step }}' then reporting_amount else 0 end
-        ) as {{ step }}_mrr,
-        {%- endfor %}
-        sum(amount) as native_change
-    from movements
-    group by
-        billing_source,
-        tenant_id,
-        plan,
-        product,
-        currency,
-        country,
-        billing_interval,
-        reporting_currency,
-        movement_date
-
-),
-
-by_period as (
-
-    select
-        grains.grain,
-        {{ period_start('grains.grain', 'by_day.movement_date') }} as period_start,
-        by_day.billing_source,
-        by_day.tenant_id,
-        by_day.plan,
-        by_day.product,
-        by_day.currency,
-        by_day.country,
-        by_day.billing_interval,
-        by_day.reporting_currency,
-        {%- for step in steps %}
-        sum(by_day.{{ step }}_mrr) as {{ step }}_mrr,
-        {%- endfor %}
-        sum(by_day.native_change) as native_change
-    from by_day
-    cross join grains
-    group by
-        grains.grain,
-        {{ period_start('grains.grain', 'by_day.movement_date') }},
-        by_day.billing_source,
-        by_day.tenant_id,
-        by_day.plan,
-        by_day.product,
-        by_day.currency,
-        by_day.country,
-        by_day.billing_interval,
-        by_day.reporting_currency
-
-),
-
 balanced as (
 
     select
         *,
         sum(native_change) over tuple as native_mrr,
-        sum(
-            new_mrr + expansion_mrr - contraction_mrr - churn_mrr + reactivation_mrr
-            + discount_mrr + transfer_mrr
-        ) over tuple as moved_mrr,
+        sum(change) over tuple as moved_mrr,
         lead(period_start) over tuple as next_change
-    from by_period
+    from steps
     window tuple as (
         partition by
             grain, billing_source, tenant_id, plan, product, currency, country, billing_interval
@@ -148,6 +73,7 @@ periods as (
         {%- for step in steps %}
         {{ step }}_mrr,
         {%- endfor %}
+        change,
         native_mrr - native_change as native_opening,
         native_mrr,
         moved_mrr
@@ -169,6 +95,7 @@ periods as (
         {%- for step in steps %}
         0 as {{ step }}_mrr,
         {%- endfor %}
+        0 as change,
         native_mrr as native_opening,
         native_mrr,
         moved_mrr
@@ -182,11 +109,7 @@ valued as (
 
     select
         *,
-        moved_mrr
-        - (
-            new_mrr + expansion_mrr - contraction_mrr - churn_mrr + reactivation_mrr
-            + discount_mrr + transfer_mrr
-        ) as opening_mrr,
+        moved_mrr - change as opening_mrr,
         moved_mrr as closing_mrr
     from periods
 
@@ -240,17 +163,7 @@ select
     valued.reactivation_mrr::{{ reporting_money() }} as reactivation_mrr,
     valued.discount_mrr::{{ reporting_money() }} as discount_mrr,
     valued.transfer_mrr::{{ reporting_money() }} as transfer_mrr,
-    (
-        valued.closing_mrr
-        - valued.opening_mrr
-        - valued.new_mrr
-        - valued.expansion_mrr
-        + valued.contraction_mrr
-        + valued.churn_mrr
-        - valued.reactivation_mrr
-        - valued.discount_mrr
-        - valued.transfer_mrr
-    )::{{ reporting_money() }} as fx_mrr,
+    (valued.closing_mrr - valued.opening_mrr - valued.change)::{{ reporting_money() }} as fx_mrr,
     valued.closing_mrr::{{ reporting_money() }} as closing_mrr,
     valued.native_mrr::numeric(28, 10) as native_mrr
 from valued

@@ -14,12 +14,6 @@ lines as (
 
 ),
 
-spend as (
-
-    select * from {{ source('inputs', 'spend') }}
-
-),
-
 published as (
 
     select * from {{ ref('published_rates') }}
@@ -41,7 +35,7 @@ currencies as (
     from lines
     union
     select currency
-    from spend
+    from {{ source('inputs', 'spend') }}
 
 ),
 

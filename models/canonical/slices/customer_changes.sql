@@ -41,25 +41,20 @@ slices_of_everyone as (
 
 ),
 
-changes as (
+counted as (
 
     select
-        counts.billing_source,
-        counts.tenant_id,
-        counts.dimension,
-        counts.dimension_value,
-        counts.movement_date,
-        counts.new_customers,
-        counts.returned_customers,
-        counts.lost_customers,
+        billing_source,
+        tenant_id,
+        dimension,
+        dimension_value,
+        reporting_currency,
+        movement_date,
+        new_customers,
+        returned_customers,
+        lost_customers,
         0 as change_of_subscriptions
     from counts
-    inner join slices_of_everyone
-        on
-            counts.billing_source = slices_of_everyone.slice_source
-            and counts.tenant_id = slices_of_everyone.slice_tenant_id
-            and counts.dimension = slices_of_everyone.dimension
-            and (counts.reporting_currency = 'any') = slices_of_everyone.is_any_currency
 
     union all
 
@@ -68,12 +63,35 @@ changes as (
         tenant_id,
         dimension,
         dimension_value,
+        reporting_currency,
         movement_date,
         0 as new_customers,
         0 as returned_customers,
         0 as lost_customers,
         change as change_of_subscriptions
     from subscription_counts
+
+),
+
+changes as (
+
+    select
+        counted.billing_source,
+        counted.tenant_id,
+        counted.dimension,
+        counted.dimension_value,
+        counted.movement_date,
+        counted.new_customers,
+        counted.returned_customers,
+        counted.lost_customers,
+        counted.change_of_subscriptions
+    from counted
+    inner join slices_of_everyone
+        on
+            counted.billing_source = slices_of_everyone.slice_source
+            and counted.tenant_id = slices_of_everyone.slice_tenant_id
+            and counted.dimension = slices_of_everyone.dimension
+            and (counted.reporting_currency = 'any') = slices_of_everyone.is_any_currency
     {%- if keeps_free_customers %}
 
     union all

@@ -180,18 +180,18 @@ select
     currency,
     movement_date,
     next_date,
-    change,
-    balance,
+    change::numeric(28, 10) as change,
+    balance::numeric(28, 10) as balance,
     sum(balance) over (
         partition by customer_id, billing_source, tenant_id, cut_id, movement_date
     ) > 0 as is_paying,
     min(case when balance > 0 then movement_date end) over (
         partition by customer_id, billing_source, tenant_id, cut_id
     ) as first_paid_date,
-    expansion,
-    contraction,
-    churn,
-    voluntary_churn,
-    involuntary_churn,
-    reactivation
+    expansion::numeric(28, 10) as expansion,
+    contraction::numeric(28, 10) as contraction,
+    churn::numeric(28, 10) as churn,
+    voluntary_churn::numeric(28, 10) as voluntary_churn,
+    involuntary_churn::numeric(28, 10) as involuntary_churn,
+    reactivation::numeric(28, 10) as reactivation
 from balances

@@ -181,7 +181,8 @@ select
     periods.reporting_currency,
     sum(periods.opening_customers)::bigint as opening_customers,
     sum(periods.customers)::bigint as customers,
-    sum(periods.opening_mrr * {{ multiplier('periods') }}) as opening_mrr
+    sum(periods.opening_mrr * {{ multiplier('periods') }})::{{ reporting_money() }}
+        as opening_mrr
 from periods
 left join rates
     on

@@ -14,10 +14,23 @@ ended_items as (
 
 ),
 
+customer_places as (
+
+    select * from {{ ref('customer_places') }}
+
+),
+
+-- Whatever the currency: one cut of each dimension.
+cuts as (
+
+    select * from {{ ref('place_cuts') }}
+    where has_one_currency or cut_currency = 'any'
+
+),
+
 slices as (
 
-    select * from {{ ref('slices') }}
-    where not is_any_currency
+    select * from {{ ref('cut_slices') }}
 
 ),
 
@@ -26,6 +39,7 @@ item_changes as (
     select
         billing_source,
         tenant_id,
+        customer_id,
         subscription_id,
         plan,
         product,
@@ -41,6 +55,7 @@ item_changes as (
     select
         billing_source,
         tenant_id,
+        customer_id,
         subscription_id,
         plan,
         product,
@@ -54,61 +69,39 @@ item_changes as (
 ),
 
 -- What ends where the next one begins is no change.
-netted as (
-
-    select
-        billing_source,
-        tenant_id,
-        subscription_id,
-        plan,
-        product,
-        currency,
-        country,
-        billing_interval,
-        movement_date,
-        sum(change) as change
-    from item_changes
-    group by
-        subscription_id,
-        billing_source,
-        tenant_id,
-        plan,
-        product,
-        currency,
-        country,
-        billing_interval,
-        movement_date
-    having sum(change) <> 0
-
-),
-
 daily as (
 
     select
-        slices.slice_source,
-        slices.slice_tenant_id,
-        netted.billing_source,
-        netted.tenant_id,
-        netted.subscription_id,
-        slices.dimension,
-        {{ slice_value('slices.dimension', 'netted') }} as dimension_value,
-        netted.movement_date,
-        sum(netted.change) as change
-    from netted
-    inner join slices
+        item_changes.billing_source,
+        item_changes.tenant_id,
+        item_changes.subscription_id,
+        cuts.cut_id,
+        item_changes.movement_date,
+        sum(item_changes.change) as change
+    from item_changes
+    inner join customer_places
         on
-            netted.billing_source = slices.billing_source
-            and netted.tenant_id = slices.tenant_id
+            item_changes.customer_id = customer_places.customer_id
+            and item_changes.billing_source = customer_places.billing_source
+            and item_changes.tenant_id = customer_places.tenant_id
+    inner join cuts
+        on
+            item_changes.billing_source = cuts.billing_source
+            and item_changes.tenant_id = cuts.tenant_id
+            and item_changes.plan = cuts.plan
+            and item_changes.product = cuts.product
+            and item_changes.currency = cuts.currency
+            and item_changes.country = cuts.country
+            and item_changes.billing_interval = cuts.billing_interval
+            and customer_places.has_one_place = cuts.has_one_place
+            and customer_places.has_one_currency = cuts.has_one_currency
     group by
-        netted.subscription_id,
-        netted.billing_source,
-        netted.tenant_id,
-        slices.slice_source,
-        slices.slice_tenant_id,
-        slices.dimension,
-        {{ slice_value('slices.dimension', 'netted') }},
-        netted.movement_date
-    having sum(netted.change) <> 0
+        item_changes.subscription_id,
+        item_changes.billing_source,
+        item_changes.tenant_id,
+        cuts.cut_id,
+        item_changes.movement_date
+    having sum(item_changes.change) <> 0
 
 ),
 
@@ -117,21 +110,41 @@ with_items_in_force as (
     select
         *,
         sum(change) over (
-            partition by subscription_id, billing_source, tenant_id, dimension, dimension_value
+            partition by subscription_id, billing_source, tenant_id, cut_id
             order by movement_date
         ) as items_in_force
     from daily
 
+),
+
+by_cut as (
+
+    select
+        cut_id,
+        movement_date,
+        sum(case when items_in_force = 0 then -1 else 1 end) as change
+    from with_items_in_force
+    where items_in_force = 0 or items_in_force = change
+    group by cut_id, movement_date
+
 )
 
--- one row per slice and day on which subscriptions begin or stop to pay
+-- one row per slice, reporting currency and day on which subscriptions begin or stop to pay; those
+-- of a customer with several currencies stand under any
 select
-    slice_source as billing_source,
-    slice_tenant_id as tenant_id,
-    dimension,
-    dimension_value,
-    movement_date,
-    sum(case when items_in_force = 0 then -1 else 1 end)::bigint as change
-from with_items_in_force
-where items_in_force = 0 or items_in_force = change
-group by slice_source, slice_tenant_id, dimension, dimension_value, movement_date
+    slices.billing_source,
+    slices.tenant_id,
+    slices.dimension,
+    slices.dimension_value,
+    slices.reporting_currency,
+    by_cut.movement_date,
+    sum(by_cut.change)::bigint as change
+from by_cut
+inner join slices on by_cut.cut_id = slices.cut_id
+group by
+    slices.billing_source,
+    slices.tenant_id,
+    slices.dimension,
+    slices.dimension_value,
+    slices.reporting_currency,
+    by_cut.movement_date

@@ -96,7 +96,7 @@ select
                 at time zone customers.timezone
             )::date
     end as billing_anchor_date,
-    chained.created_at as recorded_at,
+    coalesce(chained.created_at, chained.valid_from) as recorded_at,
     case
         when chained.tenant_id is null then 'tenant_missing'
         when customers.customer_id is null then 'customer_missing'

@@ -101,7 +101,7 @@ joined as (
         -- An instant fee, outside of invoices, counts when it is paid.
         case
             when fees.invoice_id is null and fees.fee_type = 0 then fees.is_paid
-            else coalesce(invoices.is_real, true)
+            else invoices.invoice_id is null or invoices.is_real
         end
 
 )

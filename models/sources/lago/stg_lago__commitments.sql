@@ -19,6 +19,6 @@ select
     plan_id,
     amount_cents as amount_minor,
     -- not a number that no price can be
-    amount_cents < 1e15 as is_usable
+    coalesce(amount_cents < 1e15, false) as is_usable
 from commitments
 where commitment_type = 0

@@ -93,8 +93,9 @@ select
     read_fees.amount_currency as currency,
     -- null in a currency that Lago does not know: the minor unit would be guessed
     read_fees.amount_cents / currencies.subunit_to_unit::numeric as amount,
-    read_fees.precise_coupons_amount_cents / currencies.subunit_to_unit::numeric as discount,
-    read_fees.taxes_amount_cents / currencies.subunit_to_unit::numeric as tax,
+    coalesce(read_fees.precise_coupons_amount_cents, 0) / currencies.subunit_to_unit::numeric
+        as discount,
+    coalesce(read_fees.taxes_amount_cents, 0) / currencies.subunit_to_unit::numeric as tax,
     read_fees.service_from,
     {{ end_of_period('read_fees.service_to') }} as service_to,
     (read_fees.service_from_text is not null and read_fees.service_from is null)

@@ -30,7 +30,7 @@ select
     id as fixed_charge_id,
     plan_id,
     parent_id as parent_fixed_charge_id,
-    code,
+    coalesce(code, id::text) as code,
     charge_model::text as charge_model,
     properties,
     units,

@@ -40,7 +40,7 @@ select
     plans.id as plan_id,
     plans.organization_id as tenant_id,
     coalesce(plans.parent_id, plans.id) as rolled_up_plan_id,
-    coalesce(parents.code, plans.code) as plan_code,
+    coalesce(parents.code, plans.code, plans.id::text) as plan_code,
     plans.amount_currency as currency,
     currencies.subunit_to_unit,
     -- Amount and period are null for product-catalogue plans, which have neither of their own, and

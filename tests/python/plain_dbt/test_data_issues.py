@@ -104,7 +104,15 @@ BROKEN = [
         {"fee_without_subscription"},
         is_quarantined=False,
     ),
-    # What is strange, and can be used: dates far away, and rows that point nowhere.
+    Broken("commitments", "true", {"amount_cents": None}, {"implausible_amount"}),
+    # What is strange, and can be used: dates far away, rows that point nowhere, nothing at all.
+    Broken("plans", "parent_id is null", {"code": None}),
+    Broken(
+        "fees",
+        SUBSCRIPTION_FEE,
+        {"amount_cents": 0, "precise_coupons_amount_cents": None, "taxes_amount_cents": None},
+    ),
+    Broken("invoices", "true", {"status": None, "customer_id": NOWHERE}),
     Broken("subscriptions", ACTIVE, {"status": 0, "started_at": None, "external_id": "later"}),
     Broken("fixed_charge_events", "true", {"timestamp": "9999-12-31", "subscription_id": NOWHERE}),
     Broken("fixed_charge_events", "true", {"timestamp": "0001-01-01", "subscription_id": NOWHERE}),

@@ -1,15 +1,14 @@
 """The canonical and metric models over surface rows written by hand, under any options.
 
-Nothing of a billing engine is built: its surface relations are empty tables. dbt only compiles, once
-for each set of options. Then each example loads its rows, fills every table with the SQL that dbt
-compiled, and rolls back.
+Nothing of a billing engine is built: its surface relations are empty tables. dbt only compiles,
+once for each set of options. Then each example loads its rows, fills every table with the SQL that
+dbt compiled, and rolls back.
 """
 
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from graphlib import TopologicalSorter
@@ -48,12 +47,13 @@ COMPILED = (
 )
 
 
-@dataclass(frozen=True)
 class SurfaceBuild:
     """A session in which every relation exists under one set of options, and holds nothing."""
 
-    connection: psycopg.Connection[Any] = field(repr=False)
-    refreshes: Sequence[str] = field(repr=False)
+    def __init__(self, connection: psycopg.Connection[Any], refreshes: Sequence[str]) -> None:
+        """Take the session, and the names of the prepared statements that fill its tables."""
+        self.connection = connection
+        self._refreshes = refreshes
 
     @contextmanager
     def filled(
@@ -78,8 +78,8 @@ class SurfaceBuild:
             self._load("tidemill_inputs.fx_rates", published)
             self._load("tidemill_inputs.spend", list(spend))
             self._load("tidemill_core.fx_fixed_rates", fixed)
-            for statement in self.refreshes:
-                self.connection.execute(statement)
+            for name in self._refreshes:
+                self.connection.execute(f"execute {name}")
             yield self.connection
 
     def _load(self, table: str, rows: Sequence[Row]) -> None:
@@ -112,17 +112,22 @@ class SurfaceProject:
         """Compile under some options, and make every relation for as long as the build is used."""
         self._run("compile", *COMPILED, **(variables or {}))
         nodes = self._compiled()
-        with psycopg.connect(self._dbt.dsn) as connection:
-            # Plans of tiny tables: compiling them takes longer than running them.
+        # Planning these statements takes longer than running them on a few rows: each is planned
+        # once, on empty tables. What psycopg prepares by itself it forgets at every rollback.
+        with psycopg.connect(self._dbt.dsn, prepare_threshold=None) as connection:
             connection.execute("set jit = off")
+            connection.execute("set enable_nestloop = off")
             refreshes = []
             for node in nodes:
-                name, code = node["relation_name"], node["compiled_code"]
+                relation, code = node["relation_name"], node["compiled_code"]
                 if "view" in node["config"]["materialized"]:
-                    connection.execute(f"create view {name} as {code}")
+                    connection.execute(f"create view {relation} as {code}")
                 else:
-                    connection.execute(f"create table {name} as {code} with no data")
-                    refreshes.append(f"insert into {name} {code}")
+                    connection.execute(f"create table {relation} as {code} with no data")
+                    connection.execute(
+                        f"prepare fill_{node['name']} as insert into {relation} {code}"
+                    )
+                    refreshes.append(f"fill_{node['name']}")
             yield SurfaceBuild(connection, refreshes)
             connection.rollback()
 
