@@ -91,7 +91,6 @@ CASES = [
             nobody pays and nothing moves, so it has no rows, and no average.""",
         as_of="2025-07-01",
     ),
-
     LagoCase(
         "G22",
         "dollars are reported in euros",

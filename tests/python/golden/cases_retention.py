@@ -58,7 +58,6 @@ CASES = [
         why="Of those who paid before, K alone, nobody left: 0 of 1, and 0 of K's 100.",
         as_of="2025-07-01",
     ),
-
     LagoCase(
         "V12",
         "10 churned, 10 lost and 10 gained of 100 are 20% gross and 10% net churn",

@@ -140,7 +140,6 @@ OPTION_SETS: tuple[dict[str, object], ...] = (
 )
 
 
-
 def world(case: Case) -> World:
     """What cases have in common that are tenants of one build."""
     options = next(some for some in OPTION_SETS if case.options.items() <= some.items())
