@@ -91,11 +91,8 @@ positioned as (
             partition by billing_source, tenant_id, item_id
             order by valid_from
         ) is null
-        and coalesce(
-            known_to = max(known_to) over (
-                partition by billing_source, tenant_id, subscription_id
-            ),
-            true
+        and coalesce(known_to, 'infinity') = max(coalesce(known_to, 'infinity')) over (
+            partition by billing_source, tenant_id, subscription_id
         ) as ends_subscription
     from known
 

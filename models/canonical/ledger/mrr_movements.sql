@@ -150,20 +150,19 @@ select
         when sequenced.is_transfer then 'transfer'
         when
             not states.pays_before
-            and (
-                states.was_kept
-                {{- " or states.has_items_before" if option('free_to_paid') == 'expansion' }}
-            )
-            then 'expansion'
-        when
-            not states.pays_before and states.has_paid_before
-            {%- if max_gap %}
-            and sequenced.movement_date - states.stopped_on <= {{ max_gap }}
-            {%- endif %}
-            then 'reactivation'
-        when not states.pays_before then 'new'
-        when not states.pays_after and states.is_kept then 'contraction'
-        when not states.pays_after then 'churn'
+            and not states.was_kept
+            {{- " and not states.has_items_before" if option('free_to_paid') == 'expansion' }}
+            then
+                case
+                    when
+                        states.has_paid_before
+                        {%- if max_gap %}
+                        and sequenced.movement_date - states.stopped_on <= {{ max_gap }}
+                        {%- endif %}
+                        then 'reactivation'
+                    else 'new'
+                end
+        when not states.pays_after and not states.is_kept then 'churn'
         {%- if separates_discounts %}
         when sequenced.reason = 'discount' then 'discount'
         {%- endif %}

@@ -2,16 +2,9 @@
 
 with
 
-begun as (
+kept_customers as (
 
     select * from {{ ref('kept_customers') }}
-
-),
-
-ended as (
-
-    select * from {{ ref('kept_customers') }}
-    where to_date is not null
 
 ),
 
@@ -37,6 +30,71 @@ returns as (
         customer_id,
         from_date
     from spells
+
+),
+
+-- To pay for an hour within what is free does not cut it in two.
+kept as (
+
+    select
+        *,
+        coalesce(lag(to_date) over customer = from_date, false) as continues
+    from kept_customers
+    window customer as (
+        partition by billing_source, tenant_id, customer_id
+        order by from_date
+    )
+
+),
+
+numbered as (
+
+    select
+        *,
+        count(*) filter (where not continues) over (
+            partition by billing_source, tenant_id, customer_id
+            order by from_date
+        ) as stay
+    from kept
+
+),
+
+stays as (
+
+    select
+        billing_source,
+        tenant_id,
+        customer_id,
+        min(from_date) as from_date,
+        nullif(max(coalesce(to_date, 'infinity')), 'infinity') as to_date
+    from numbered
+    group by billing_source, tenant_id, customer_id, stay
+
+),
+
+-- Only who was counted can stay: who paid at the end of the day before.
+begun as (
+
+    select distinct
+        stays.billing_source,
+        stays.tenant_id,
+        stays.customer_id,
+        stays.from_date,
+        stays.to_date
+    from stays
+    inner join spells
+        on
+            stays.billing_source = spells.customer_source
+            and stays.tenant_id = spells.customer_tenant_id
+            and stays.customer_id = spells.customer_id
+            and stays.from_date = spells.to_date
+
+),
+
+ended as (
+
+    select * from begun
+    where to_date is not null
 
 ),
 

@@ -254,7 +254,9 @@ def test_dbt_run_needs_no_snapshot_to_have_been_taken(
         done = project.dbt(command, variables=variables)
         assert done.returncode == 0, done.stdout[-4000:] + done.stderr
     with psycopg.connect(project.dsn) as connection:
-        history = connection.execute("select to_regnamespace('tidemill_history')").fetchone()
+        history = connection.execute(
+            "select to_regclass('tidemill_history.lago_plans_history')"
+        ).fetchone()
         sources = connection.execute(
             "select distinct history_source from tidemill_core.lago__subscription_intervals"
         ).fetchall()

@@ -41,6 +41,8 @@ OTHER = Definitions(
         "tidemill_reporting_timezone": "America/New_York",
         "tidemill_mrr_discounts": "all",
         "tidemill_mrr_start_at": "subscription_start",
+        # with a trial that counts from its start, its first MRR converts nothing
+        "tidemill_trial_converted_when": "first_payment",
         "tidemill_mrr_commitments": "exclude",
         "tidemill_week_factor": "4.33",
     },

@@ -95,11 +95,14 @@ def _keeps(cut: Cut) -> bool:
 
 
 def _kept_events(cut: Cut) -> list[Event]:
-    """Who began and who stopped to be a customer, paying or kept."""
+    """Who began and who stopped to be a customer, paying or kept since a day of paying."""
     ledger = cut.ledger
     found = []
     for unit in cut.balances:
-        days = sorted({window.day for window in ledger.windows(unit)})
-        is_kept = ledger.books.is_kept
-        found += events(unit, [(day, cut.pays(unit, day) or is_kept(unit, day)) for day in days])
+        states = []
+        is_one = False
+        for day in sorted({window.day for window in ledger.windows(unit)}):
+            is_one = cut.pays(unit, day) or (is_one and ledger.books.is_kept(unit, day))
+            states.append((day, is_one))
+        found += events(unit, states)
     return found

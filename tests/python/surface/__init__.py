@@ -1,0 +1,1 @@
+"""The models over a surface of any engine, filled by hand."""

@@ -1,0 +1,162 @@
+"""The canonical and metric models over surface rows written by hand, under any options.
+
+Nothing of a billing engine is built: its surface relations are empty tables. dbt only compiles,
+once for each set of options. Then each example loads its rows, fills every table with the SQL that
+dbt compiled, and rolls back.
+"""
+
+import json
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from decimal import Decimal
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from plain_dbt.in_process import InProcess
+from project import ROOT
+
+Row = Mapping[str, Any]
+Surface = Mapping[str, Sequence[Row]]
+"""Rows by the name of their surface relation: customers, subscription_intervals, ..."""
+
+Rate = tuple[date, str, Decimal]
+"""A day, a currency and how many units of it one unit of the base currency is worth."""
+
+SURFACE = "models/sources/lago"
+# What an adapter never leaves empty, and a row by hand does.
+DEFAULTS: dict[str, Row] = {
+    "customers": {"country": "unknown", "is_excluded": False, "attributes": {}},
+    "subscription_intervals": {
+        "once_discount": 0,
+        "repeating_discount": 0,
+        "forever_discount": 0,
+    },
+    "trials": {},
+    "invoice_lines": {"discount": 0, "tax": 0, "refunded": 0},
+    "data_issues": {},
+}
+# The history of definitions is a snapshot; it holds no row of the surface.
+COMPILED = (
+    *("--select", "canonical", "metrics", "--exclude", "definitions+", "resource_type:test"),
+    *("--no-introspect", "--no-populate-cache"),
+)
+
+
+class SurfaceBuild:
+    """A session in which every relation exists under one set of options, and holds nothing."""
+
+    def __init__(self, connection: psycopg.Connection[Any], refreshes: Sequence[str]) -> None:
+        """Take the session, and the names of the prepared statements that fill its tables."""
+        self.connection = connection
+        self._refreshes = refreshes
+
+    @contextmanager
+    def filled(
+        self,
+        surface: Surface,
+        *,
+        rates: Iterable[Rate] = (),
+        fixed_rates: Mapping[str, Decimal | int] | None = None,
+        base_currency: str = "EUR",
+        spend: Iterable[Row] = (),
+    ) -> Iterator[psycopg.Connection[Any]]:
+        """Load rows, fill every table, and leave no trace afterwards."""
+        published = [
+            {"rate_date": day, "currency": name, "rate": rate, "base_currency": base_currency}
+            for day, name, rate in rates
+        ]
+        fixed = [{"currency": name, "rate": rate} for name, rate in (fixed_rates or {}).items()]
+        with self.connection.transaction(force_rollback=True):
+            for relation, rows in surface.items():
+                complete = [{**DEFAULTS[relation], **row} for row in rows]
+                self._load(f"tidemill_core.lago__{relation}", complete)
+            self._load("tidemill_inputs.fx_rates", published)
+            self._load("tidemill_inputs.spend", list(spend))
+            self._load("tidemill_core.fx_fixed_rates", fixed)
+            for name in self._refreshes:
+                self.connection.execute(f"execute {name}")
+            yield self.connection
+
+    def _load(self, table: str, rows: Sequence[Row]) -> None:
+        if rows:
+            self.connection.execute(
+                f"insert into {table} select * from jsonb_populate_recordset(null::{table}, %s)",
+                (json.dumps(rows, default=str),),
+            )
+
+
+class SurfaceProject:
+    """The project without its engines, on a database of its own."""
+
+    def __init__(self, dsn: str, folder: Path, as_of: datetime) -> None:
+        """Make the inputs, the seeds, and empty surface relations."""
+        self._as_of = as_of.isoformat()
+        self._dbt = InProcess(dsn, folder, root=_without_engines(folder / "project"))
+        self._run("seed")
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            connection.execute("create schema tidemill")
+            connection.execute("truncate tidemill_core.fx_fixed_rates")
+            for node in self._dbt.manifest()["nodes"].values():
+                is_model = node["resource_type"] == "model"
+                if is_model and node["original_file_path"].startswith(SURFACE):
+                    types = [f'"{c["name"]}" {c["data_type"]}' for c in node["columns"].values()]
+                    connection.execute(f"create table {node['relation_name']} ({', '.join(types)})")
+
+    @contextmanager
+    def under(self, variables: Mapping[str, Any] | None = None) -> Iterator[SurfaceBuild]:
+        """Compile under some options, and make every relation for as long as the build is used."""
+        self._run("compile", *COMPILED, **(variables or {}))
+        nodes = self._compiled()
+        # Planning these statements takes longer than running them on a few rows: each is planned
+        # once, on empty tables. What psycopg prepares by itself it forgets at every rollback.
+        with psycopg.connect(self._dbt.dsn, prepare_threshold=None) as connection:
+            connection.execute("set jit = off")
+            connection.execute("set enable_nestloop = off")
+            refreshes = []
+            for node in nodes:
+                relation, code = node["relation_name"], node["compiled_code"]
+                if "view" in node["config"]["materialized"]:
+                    connection.execute(f"create view {relation} as {code}")
+                else:
+                    connection.execute(f"create table {relation} as {code} with no data")
+                    connection.execute(
+                        f"prepare fill_{node['name']} as insert into {relation} {code}"
+                    )
+                    refreshes.append(f"fill_{node['name']}")
+            yield SurfaceBuild(connection, refreshes)
+            connection.rollback()
+
+    def _run(self, *arguments: str, **variables: object) -> None:
+        done = self._dbt.dbt(*arguments, variables={"tidemill_as_of": self._as_of, **variables})
+        assert done.returncode == 0, done.stdout[-4000:] + done.stderr
+
+    def _compiled(self) -> list[dict[str, Any]]:
+        """The compiled models in the order in which they depend."""
+        nodes = self._dbt.manifest()["nodes"]
+        parents = {name: node["depends_on"].get("nodes", ()) for name, node in nodes.items()}
+        order = TopologicalSorter(parents).static_order()
+        return [nodes[name] for name in order if nodes.get(name, {}).get("compiled_code")]
+
+
+def _without_engines(root: Path) -> Path:
+    """A copy of the project in which the surface of an engine is only described."""
+    kept = (
+        *("dbt_project.yml", "macros", "seeds/canonical", "seeds/inputs", "snapshots/canonical"),
+        *("models/_docs.md", "models/_groups.yml", "models/inputs", "models/canonical"),
+        *("models/metrics", f"{SURFACE}/_lago__models.yml"),
+    )
+    for name in kept:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        if (ROOT / name).is_dir():
+            # Tests say the same on every database.
+            shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("*_tests.yml"))
+        else:
+            shutil.copy(ROOT / name, root / name)
+    for relation in DEFAULTS:
+        (root / SURFACE / f"lago__{relation}.sql").write_text("select")
+    return root

@@ -1,0 +1,59 @@
+"""Random surfaces through the models and the reference under every option: the same numbers."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given, settings
+
+from reference.metrics.cac import Spend
+from reference.metrics.compare import differences
+from reference.surface.books import compute
+from reference.surface.builders import AS_OF
+
+from .build import SurfaceBuild, SurfaceProject
+from .compare import ledger_differences
+from .histories import Example, examples
+from .option_sets import SETS, Variables, covering_sets
+
+# The first sets hold most of the pairs.
+QUICK = 4
+# Examples for each set, at most.
+MOST = 80
+NUMBERS = [
+    pytest.param(number, marks=[pytest.mark.slow] * (number >= QUICK)) for number in range(SETS)
+]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The models and the reference under the same options."""
+
+    build: SurfaceBuild
+    variables: Variables
+
+    def check(self, example: Example) -> None:
+        books = compute(example.surface, self.variables, AS_OF, example.rates, example.fixed_rates)
+        spend = [Spend(*row.values()) for row in example.spend]
+        with self.build.filled(
+            example.surface,
+            rates=example.rates,
+            fixed_rates=example.fixed_rates,
+            spend=example.spend,
+        ) as connection:
+            found = ledger_differences(connection, books)
+            found += differences(connection, "tidemill", books, spend)
+        assert not found, "\n".join(found[:20])
+
+
+@pytest.fixture(scope="module", params=NUMBERS)
+def compared(request: pytest.FixtureRequest, project: SurfaceProject) -> Iterator[Compared]:
+    variables = covering_sets()[request.param]
+    with project.under(variables) as build:
+        yield Compared(build, variables)
+
+
+@settings(max_examples=min(settings.default.max_examples, MOST))
+@given(example=examples())
+def test_any_surface_gives_the_reference_numbers(compared: Compared, example: Example) -> None:
+    compared.check(example)
