@@ -56,7 +56,7 @@ class Project:
         return result
 
     def refreshes(self) -> list[str]:
-        """The compiled SQL of every table, as inserts in the order in which they depend."""
+        """The SQL of every table that was compiled, as inserts in the order in which they depend."""
         nodes = self.manifest()["nodes"]
         parents = {name: set(node["depends_on"].get("nodes", ())) for name, node in nodes.items()}
         order = TopologicalSorter(parents).static_order()
@@ -64,7 +64,7 @@ class Project:
         return [
             f"insert into {node['relation_name']} {node['compiled_code']}"
             for node in tables
-            if node["resource_type"] == "model" and "table" in node["config"]["materialized"]
+            if node.get("compiled_code") and "table" in node["config"]["materialized"]
         ]
 
     def _write_profile(self) -> None:

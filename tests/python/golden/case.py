@@ -2,28 +2,21 @@
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import Any
 
 from properties.catalogue import CouponSpec, PlanSpec
+from reference.surface.builders import SurfaceRows
 
+from .facts import Fact
 from .script import Step
 
-Choice = Literal["default", "new_york", "discounts_none", "discounts_all"]
 # Date, type, currency, plan, product, reason.
 Movement = tuple[date, str, str, str, str, str]
 # First day of the month, plan, then what the waterfall calls it.
 Cell = tuple[date, str, str]
-
-# The definitions a case may be read under: the vars of a build.
-CHOICES: dict[Choice, dict[str, str]] = {
-    "default": {},
-    "new_york": {"tidemill_reporting_timezone": "America/New_York"},
-    "discounts_none": {"tidemill_mrr_discounts": "none"},
-    "discounts_all": {"tidemill_mrr_discounts": "all"},
-}
 
 
 @dataclass(frozen=True)
@@ -33,23 +26,55 @@ class Case:
     `movements` has a line per row: date, type, amount, plan (with /product if another), reason.
     Amounts are USD unless a currency follows; those of several customers are added. `mrr` and `arr`
     give the level at the end of days. `waterfall` and `customers` give a line per month: every row
-    of that month, and every figure that is not 0.
+    of that month, and every figure that is not 0. `tables` give other relations: the name and which
+    rows, then columns, then every row that has a value of the first column; a line of that value
+    alone has no row.
     """
 
     name: str
     says: str
-    plans: dict[str, PlanSpec | str]
-    history: list[Step]
+    _: KW_ONLY
     why: str
+    # Defects seen elsewhere that the case guards against, by their numbers.
+    guards: tuple[str, ...] = ()
+    # The definitions it is read under, where they are not the defaults.
+    options: dict[str, Any] = field(default_factory=dict)
+    # Lines of a day, a base currency, a currency, and how much of it one unit of the base is.
+    rates: str = ""
+    # Lines of a day, a currency and an amount.
+    spend: str = ""
     movements: str = ""
     mrr: dict[str, str] = field(default_factory=dict)
     arr: dict[str, str] = field(default_factory=dict)
     waterfall: str = ""
     customers: str = ""
-    trials: str = ""
+    tables: dict[str, str] = field(default_factory=dict)
+    as_of: str = "2024-07-10"
+
+
+@dataclass(frozen=True)
+class LagoCase(Case):
+    """A history that happens in a simulated Lago."""
+
+    _: KW_ONLY
+    plans: dict[str, PlanSpec | str]
+    history: list[Step]
     coupons: dict[str, CouponSpec] = field(default_factory=dict)
-    choice: Choice = "default"
-    as_of: str = "2025-07-01"
+
+
+@dataclass(frozen=True)
+class SurfaceCase(Case):
+    """Facts as an adapter states them, where Lago cannot tell the story."""
+
+    _: KW_ONLY
+    facts: list[Fact]
+
+    def surface(self) -> dict[str, list[dict[str, Any]]]:
+        """The rows of the surface by relation."""
+        surface = SurfaceRows()
+        for fact in self.facts:
+            fact(surface)
+        return surface.rows
 
 
 def amount(text: str) -> tuple[str, Decimal]:
@@ -62,7 +87,7 @@ def amount(text: str) -> tuple[str, Decimal]:
 def movements(table: str) -> dict[Movement, Decimal]:
     """Read a table of movements."""
     result: dict[Movement, Decimal] = {}
-    for line in _lines(table):
+    for line in lines_of(table):
         day, kind, money, place, reason = line
         currency, value = amount(money)
         plan, _, product = place.partition("/")
@@ -81,7 +106,7 @@ def level(text: str) -> dict[str, Decimal]:
 def figures(table: str) -> tuple[set[tuple[date, str]], dict[Cell, Decimal]]:
     """Read lines of a month, a name, and pairs of a word and a figure."""
     rows, cells = set(), defaultdict[Cell, Decimal](Decimal)
-    for month, name, *pairs in _lines(table):
+    for month, name, *pairs in lines_of(table):
         start = date.fromisoformat(f"{month}-01")
         rows.add((start, name))
         for word, figure in zip(pairs[::2], pairs[1::2], strict=True):
@@ -89,13 +114,25 @@ def figures(table: str) -> tuple[set[tuple[date, str]], dict[Cell, Decimal]]:
     return rows, {cell: figure for cell, figure in cells.items() if figure}
 
 
-def trials(table: str) -> list[tuple[date, date, str]]:
-    """Read lines of a trial's first day, the day it ends, and what became of it."""
-    return sorted(
-        (date.fromisoformat(start), date.fromisoformat(end), outcome)
-        for start, end, outcome in _lines(table)
-    )
+def table(text: str) -> tuple[list[str], list[tuple[str, ...]], set[str]]:
+    """Read a table of any relation: its columns, its rows, and all values of the first column."""
+    columns, *lines = [[plain(word) for word in line] for line in lines_of(text)]
+    rows = sorted(tuple(line) for line in lines if len(line) > 1)
+    assert all(len(row) == len(columns) for row in rows), f"not a table: {text}"
+    return columns, rows, {line[0] for line in lines}
 
 
-def _lines(table: str) -> list[list[str]]:
+def plain(value: object) -> str:
+    """A value in one way of writing: no trailing zeros, a month by its first day."""
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else str(value).lower()
+    text = str(value)
+    if re.fullmatch(r"\d{4}-\d\d", text):
+        return f"{text}-01"
+    is_number = re.fullmatch(r"-?\d+(\.\d+)?(E-?\d+)?", text)
+    return f"{Decimal(text).normalize() + 0:f}" if is_number else text
+
+
+def lines_of(table: str) -> list[list[str]]:
+    """The words of each line of a table."""
     return [line.split() for line in table.strip().splitlines()]

@@ -1,12 +1,25 @@
 """Golden cases: how subscriptions begin, end and come back."""
 
-from .case import Case
+from .case import LagoCase
 from .script import cancel, delete_customer, plan_end, subscribe
 
+OFF_AND_ON = [
+    subscribe("2024-01-01", "basic"),
+    cancel("2024-02-10 09:00"),
+    subscribe("2024-02-10 15:00", "basic"),
+]
+AWAY_FOR_200_DAYS = [
+    subscribe("2024-01-01", "basic", "first"),
+    cancel("2024-02-01", "first"),
+    subscribe("2024-08-19", "basic", "second"),
+]
+BACK_DATED = [subscribe("2024-04-10", "basic", starts="2024-02-01")]
+
 CASES = [
-    Case(
+    LagoCase(
         "G3",
         "a customer who joins and leaves within a month is new and churn, nobody else moves",
+        guards=("R3",),
         plans={"basic": "100", "large": "500"},
         history=[
             subscribe("2024-01-01", "basic", "a", by="A"),
@@ -23,11 +36,22 @@ CASES = [
             2024-01  all  new 1  customers 1
             2024-02  all  opening 1  new 1  lost 1  customers 1
         """,
-        why="B is no part of A's 100. Retention rates of this case wait for their metric.",
+        tables={
+            "metric_churn grain=month dimension=total": """
+                period_start  opening_customers  churned_customers  logo_churn_rate
+                2024-02       1                  0                  0
+            """,
+            "metric_retention grain=month dimension=total window_months=1": """
+                period_start  opening_customers  opening_mrr  nrr  grr
+                2024-02       1                  100          1    1
+            """,
+        },
+        why="B is no part of A's 100, of which nothing is lost.",
     ),
-    Case(
+    LagoCase(
         "G4",
         "the first day of a waterfall is counted once",
+        guards=("R4",),
         plans={"basic": "100"},
         history=[subscribe("2024-01-01", "basic")],
         movements="2024-01-01  new  100  basic  subscription",
@@ -37,9 +61,10 @@ CASES = [
         """,
         why="Opening is the end of the day before the period: 0 on 31 December, 100 on 31 January.",
     ),
-    Case(
+    LagoCase(
         "G5",
         "a churn on the first of March is in March only",
+        guards=("R5",),
         plans={"basic": "100"},
         history=[subscribe("2024-01-01", "basic"), cancel("2024-03-01", "main")],
         movements="""
@@ -55,17 +80,25 @@ CASES = [
             2024-02  all  opening 1  customers 1
             2024-03  all  opening 1  lost 1
         """,
+        tables={
+            "metric_churn grain=month dimension=total": """
+                period_start  opening_customers  churned_customers  logo_churn_rate
+                2024-02       1                  0                  0
+                2024-03       1                  1                  1
+            """
+        },
         why="Months are half open: 1 March 00:00 is the first instant of March.",
     ),
-    Case(
+    LagoCase(
         "G12",
         "a subscription whose first payment fails never was",
+        guards=("R11",),
         plans={"basic": "50"},
         history=[subscribe("2024-01-10", "basic", gated="fails")],
         mrr={"2024-01-10": "0", "2024-01-31": "0"},
         why="Incomplete, then canceled: neither status counts.",
     ),
-    Case(
+    LagoCase(
         "G12-paid",
         "a subscription whose first payment succeeds counts from its activation",
         plans={"basic": "50"},
@@ -74,23 +107,42 @@ CASES = [
         mrr={"2024-01-09": "0", "2024-01-10": "50"},
         why="The payment arrives within minutes; incomplete until then, active after it.",
     ),
-    Case(
+    LagoCase(
         "G13",
         "cancelling and subscribing again on one day is nothing",
+        guards=("R12",),
         plans={"basic": "50"},
-        history=[
-            subscribe("2024-01-01", "basic"),
-            cancel("2024-02-10 09:00"),
-            subscribe("2024-02-10 15:00", "basic"),
-        ],
+        history=OFF_AND_ON,
         movements="2024-01-01  new  50  basic  subscription",
         mrr={"2024-02-09": "50", "2024-02-10": "50", "2024-02-29": "50"},
         customers="2024-02  all  opening 1  customers 1",
+        tables={
+            "metric_churn grain=month dimension=total": """
+                period_start  opening_customers  churned_customers  logo_churn_rate
+                2024-02       1                  0                  0
+            """
+        },
         why="Movements are netted within the day: 50 - 50 + 50.",
     ),
-    Case(
+    LagoCase(
+        "G13-none",
+        "cancelling and subscribing again on one day are two movements where nothing is netted",
+        options={"netting": "none"},
+        plans={"basic": "50"},
+        history=OFF_AND_ON,
+        movements="""
+            2024-01-01  new           50   basic  subscription
+            2024-02-10  churn         -50  basic  subscription
+            2024-02-10  reactivation  50   basic  subscription
+        """,
+        mrr={"2024-02-09": "50", "2024-02-10": "50", "2024-02-29": "50"},
+        waterfall="2024-02  basic  opening 50  churn 50  reactivation 50  closing 50",
+        why="At 09:00 the customer pays nothing, at 15:00 it does again.",
+    ),
+    LagoCase(
         "G14",
         "cancelling and returning dearer on one day is an expansion",
+        guards=("R12",),
         plans={"basic": "50", "plus": "80"},
         history=[
             subscribe("2024-01-01", "basic"),
@@ -106,9 +158,10 @@ CASES = [
         mrr={"2024-02-09": "50", "2024-02-10": "80"},
         why="Netted over the day the total goes 50 -> 80; the 30 is typed on the new plan.",
     ),
-    Case(
+    LagoCase(
         "G23",
         "a subscription known only after it had run is dated where it ran",
+        guards=("R18",),
         plans={"basic": "50"},
         history=[
             subscribe("2024-08-30", "basic", starts="2024-01-10"),
@@ -120,10 +173,12 @@ CASES = [
         """,
         mrr={"2024-01-09": "0", "2024-01-10": "50", "2024-08-31": "50", "2024-09-01": "0"},
         why="It began on 10 January and ended on 1 September, whenever it was recorded.",
+        as_of="2025-07-01",
     ),
-    Case(
+    LagoCase(
         "G24",
         "a waterfall over one month has one row",
+        guards=("R19",),
         plans={"basic": "100"},
         history=[subscribe("2024-01-08", "basic")],
         movements="2024-01-08  new  100  basic  subscription",
@@ -131,7 +186,7 @@ CASES = [
         why="One plan and one month: opening 0 + new 100 = closing 100.",
         as_of="2024-01-31",
     ),
-    Case(
+    LagoCase(
         "G27",
         "a second subscription is expansion, its end contraction, the last end churn",
         plans={"basic": "50", "extra": "30"},
@@ -152,9 +207,16 @@ CASES = [
             2024-03  all  opening 1  customers 1
             2024-04  all  opening 1  lost 1
         """,
+        tables={
+            "metric_churn grain=month dimension=total": """
+                period_start  churned_customers  logo_churn_rate  contraction_mrr  churned_mrr
+                2024-03       0                  0                30               0
+                2024-04       1                  1                0                50
+            """
+        },
         why="The customer's total goes 0, 50, 80, 50, 0; only the last step reaches zero.",
     ),
-    Case(
+    LagoCase(
         "G34",
         "a planned end that is taken back is nothing",
         plans={"basic": "50"},
@@ -164,10 +226,10 @@ CASES = [
             plan_end("2024-01-20", None),
         ],
         movements="2024-01-01  new  50  basic  subscription",
-        mrr={"2024-01-31": "50", "2024-02-01": "50", "2025-06-30": "50"},
+        mrr={"2024-01-31": "50", "2024-02-01": "50", "2024-06-30": "50"},
         why="The default churn date is the end of the service, which never came.",
     ),
-    Case(
+    LagoCase(
         "G35",
         "a planned end on 1 February 00:00 is February's churn",
         plans={"basic": "50"},
@@ -184,7 +246,7 @@ CASES = [
         why="""The service ends with 31 January 24:00, which is 1 February 00:00; Lago's job runs
             minutes later on that day, and the planned end is what counts.""",
     ),
-    Case(
+    LagoCase(
         "G35-before",
         "a planned end ahead does not count yet",
         plans={"basic": "50"},
@@ -194,15 +256,11 @@ CASES = [
         why="On 25 January the end is still ahead.",
         as_of="2024-01-25 12:00",
     ),
-    Case(
+    LagoCase(
         "G37",
         "coming back after 200 days is a reactivation",
         plans={"basic": "50"},
-        history=[
-            subscribe("2024-01-01", "basic", "first"),
-            cancel("2024-02-01", "first"),
-            subscribe("2024-08-19", "basic", "second"),
-        ],
+        history=AWAY_FOR_200_DAYS,
         movements="""
             2024-01-01  new           50   basic  subscription
             2024-02-01  churn         -50  basic  subscription
@@ -211,17 +269,42 @@ CASES = [
         mrr={"2024-07-31": "0", "2024-08-31": "50"},
         customers="2024-08  all  returned 1  customers 1",
         why="1 February + 200 days = 19 August; by default any gap is a reactivation.",
+        as_of="2025-07-01",
     ),
-    Case(
+    LagoCase(
+        "G37-gap",
+        "coming back after 200 days is new where 90 are the most",
+        options={"reactivation_max_gap_days": 90},
+        plans={"basic": "50"},
+        history=AWAY_FOR_200_DAYS,
+        movements="""
+            2024-01-01  new    50   basic  subscription
+            2024-02-01  churn  -50  basic  subscription
+            2024-08-19  new    50   basic  subscription
+        """,
+        mrr={"2024-07-31": "0", "2024-08-31": "50"},
+        why="200 > 90.",
+        as_of="2025-07-01",
+    ),
+    LagoCase(
         "G38",
         "a back-dated subscription counts from its start",
         plans={"basic": "50"},
-        history=[subscribe("2024-04-10", "basic", starts="2024-02-01")],
+        history=BACK_DATED,
         movements="2024-02-01  new  50  basic  subscription",
         mrr={"2024-01-31": "0", "2024-02-01": "50", "2024-03-31": "50"},
         why="What is recorded in April restates February.",
     ),
-    Case(
+    LagoCase(
+        "G38-reported",
+        "a back-dated subscription was not known before it was recorded",
+        options={"as_reported_at": "2024-03-31T00:00:00Z"},
+        plans={"basic": "50"},
+        history=BACK_DATED,
+        mrr={"2024-02-01": "0", "2024-03-31": "0", "2024-04-30": "0"},
+        why="Lago's row is of 10 April; by 31 March nothing was recorded.",
+    ),
+    LagoCase(
         "G39",
         "joining and leaving on one day is nothing",
         plans={"basic": "50"},
@@ -229,7 +312,7 @@ CASES = [
         mrr={"2024-01-10": "0", "2024-01-31": "0"},
         why="+50 and -50 on one day; what is refunded for it is ignored.",
     ),
-    Case(
+    LagoCase(
         "G45",
         "a customer deleted after its churn keeps its history",
         plans={"basic": "50"},
@@ -245,7 +328,7 @@ CASES = [
         mrr={"2024-01-31": "50", "2024-02-29": "50", "2024-03-31": "0"},
         why="Deleting changes nothing that was.",
     ),
-    Case(
+    LagoCase(
         "G48",
         "02:00 UTC on 1 February is January in New York",
         plans={"basic": "50"},
@@ -254,9 +337,10 @@ CASES = [
         mrr={"2025-01-30": "0", "2025-01-31": "50"},
         waterfall="2025-01  basic  new 50  closing 50",
         why="02:00 UTC is 21:00 of the day before, five hours behind.",
-        choice="new_york",
+        options={"reporting_timezone": "America/New_York"},
+        as_of="2025-07-01",
     ),
-    Case(
+    LagoCase(
         "G48-utc",
         "02:00 UTC on 1 February is February in UTC",
         plans={"basic": "50"},
@@ -264,21 +348,6 @@ CASES = [
         movements="2025-02-01  new  50  basic  subscription",
         mrr={"2025-01-31": "0", "2025-02-01": "50"},
         why="The same instant, the default zone.",
-    ),
-    Case(
-        "V17",
-        "fifteen subscribers of 10 who leave are 150 of churn",
-        plans={"basic": "10"},
-        history=[
-            *(subscribe("2024-01-01", "basic", f"s{n}", by=f"c{n}") for n in range(15)),
-            *(cancel("2024-03-10", f"s{n}") for n in range(15)),
-        ],
-        movements="""
-            2024-01-01  new    150   basic  subscription
-            2024-03-10  churn  -150  basic  subscription
-        """,
-        waterfall="2024-03  basic  opening 150  churn 150",
-        customers="2024-03  all  opening 15  lost 15",
-        why="15 x 10. Lago does not keep whose will an end was, so there is no split.",
+        as_of="2025-07-01",
     ),
 ]

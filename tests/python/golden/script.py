@@ -39,10 +39,11 @@ def perform(
     coupons: dict[str, CouponSpec],
     history: list[Step],
     as_of: datetime,
+    seed: int,
 ) -> Played:
-    """Let a history happen, and hand back the rows that Lago then holds."""
-    stage = Stage(LagoEngine(seed=1, start=START))
-    acme = stage.lago.organization("Acme")
+    """Let a history happen in a Lago, and hand back the rows that it then holds."""
+    stage = Stage(LagoEngine(seed=seed, start=START))
+    acme = stage.lago.organization(f"Acme {seed}")
     for code, given in plans.items():
         plan = PlanSpec(given) if isinstance(given, str) else given
         stage.plans[code] = stage.lago.plan(acme, code, **vars(plan))
