@@ -1,4 +1,5 @@
--- Law: the customers of a running period are those with a balance in the ledger, at every grain.
+-- Law: the customers of a running period are those with a balance in the ledger, at every grain;
+-- and those who go on for free, if they are kept.
 with
 
 clock as (
@@ -23,6 +24,17 @@ balances as (
     from {{ ref('mrr_movements') }}
     group by billing_source, tenant_id, customer_id
     having sum(amount) > 0
+    {%- if option('paid_to_free') == 'contraction' %}
+
+    union all
+
+    select
+        billing_source,
+        tenant_id,
+        customer_id
+    from {{ ref('kept_customers') }}
+    where to_date is null
+    {%- endif %}
 
 ),
 

@@ -84,8 +84,8 @@ begun as (
     from stays
     inner join spells
         on
-            stays.billing_source = spells.customer_source
-            and stays.tenant_id = spells.customer_tenant_id
+            stays.billing_source = spells.billing_source
+            and stays.tenant_id = spells.tenant_id
             and stays.customer_id = spells.customer_id
             and stays.from_date = spells.to_date
 
