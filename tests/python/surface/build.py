@@ -45,6 +45,10 @@ COMPILED = (
     *("--select", "canonical", "metrics", "--exclude", "definitions+", "resource_type:test"),
     *("--no-introspect", "--no-populate-cache"),
 )
+LATER = """
+update tidemill_core.as_of
+set as_of = as_of + make_interval(days => %(days)s), as_of_date = as_of_date + %(days)s
+"""
 
 
 class SurfaceBuild:
@@ -64,8 +68,9 @@ class SurfaceBuild:
         fixed_rates: Mapping[str, Decimal | int] | None = None,
         base_currency: str = "EUR",
         spend: Iterable[Row] = (),
+        days_later: int = 0,
     ) -> Iterator[psycopg.Connection[Any]]:
-        """Load rows, fill every table, and leave no trace afterwards."""
+        """Load rows, fill every table as some days later, and leave no trace afterwards."""
         published = [
             {"rate_date": day, "currency": name, "rate": rate, "base_currency": base_currency}
             for day, name, rate in rates
@@ -80,6 +85,8 @@ class SurfaceBuild:
             self._load("tidemill_core.fx_fixed_rates", fixed)
             for name in self._refreshes:
                 self.connection.execute(f"execute {name}")
+                if name == "fill_as_of":
+                    self.connection.execute(LATER, {"days": days_later})
             yield self.connection
 
     def _load(self, table: str, rows: Sequence[Row]) -> None:
