@@ -56,7 +56,7 @@ class Project:
         return result
 
     def refreshes(self) -> list[str]:
-        """The SQL of every table that was compiled, as inserts in the order in which they depend."""
+        """The compiled SQL of tables, as inserts in the order in which they depend."""
         nodes = self.manifest()["nodes"]
         parents = {name: set(node["depends_on"].get("nodes", ())) for name, node in nodes.items()}
         order = TopologicalSorter(parents).static_order()

@@ -1,11 +1,10 @@
 """Many cases in one build, each a tenant of its own, and what the metrics say of one of them."""
 
-import dataclasses
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
@@ -16,14 +15,14 @@ from psycopg import sql
 
 from plain_dbt.in_process import UNTESTED, InProcess
 from properties.captured import load_history
+from reference.surface.builders import AS_OF
 from surface.build import SurfaceBuild, SurfaceProject
 from tidemill_cli.demo.lago.load import load
 from tidemill_cli.demo.lago.schema import create_schema
 
-from .case import Case, Cell, LagoCase, Movement, figures, lines_of, plain, table
+from .case import Case, Cell, LagoCase, Movement, SurfaceCase, figures, lines_of, plain, table
 from .script import perform
 
-AS_OF = datetime(2025, 7, 1, tzinfo=UTC)
 WATERFALL = ("opening", "new", "reactivation", "expansion", "contraction", "churn", "transfer")
 CUSTOMERS = ("opening_customers", "new_customers", "returned_customers", "lost_customers")
 
@@ -42,26 +41,22 @@ class GoldenProject(SurfaceProject):
 
     @contextmanager
     def filled(
-        self, build: SurfaceBuild, as_of: str, rates: str, cases: Sequence[Case]
+        self, build: SurfaceBuild, rates: str, cases: Sequence[Case]
     ) -> Iterator[dict[str, "Books"]]:
         """Let cases happen as tenants of one build; hand back the books of each by its name."""
-        instant = datetime.fromisoformat(as_of).replace(tzinfo=UTC)
-        refreshes = _analyzed(
-            text.replace(AS_OF.isoformat(), instant.isoformat()) for text in build.refreshes
-        )
         connection = build.connection
         books, spend, ids = {}, [], count(1)
         surface: dict[str, list[dict[str, Any]]] = defaultdict(list)
         with connection.transaction(force_rollback=True):
             for seed, case in enumerate(cases, 1):
                 if isinstance(case, LagoCase):
-                    played = perform(case.plans, case.coupons, case.history, instant, seed)
+                    played = perform(case, seed)
                     # The one id that Lago counts: each case has a Lago of its own.
                     versions = [{**row, "id": next(ids)} for row in played.rows["versions"]]
                     load(connection, {**played.rows, "versions": versions})
                     load_history(connection, played)
                     tenant = str(played.rows["organizations"][0]["id"])
-                else:
+                elif isinstance(case, SurfaceCase):
                     tenant = case.name
                     for relation, rows in case.surface().items():
                         surface[relation] += [{**row, "tenant_id": tenant} for row in rows]
@@ -70,21 +65,19 @@ class GoldenProject(SurfaceProject):
                     {"spend_date": day, "tenant_id": tenant, "currency": name, "amount": amount}
                     for day, name, amount in lines_of(case.spend)
                 ]
-            for statement in ("analyze", *_analyzed(self._adapter)):
+            for statement in self._adapter:
                 connection.execute(statement)
             published = [
                 (date.fromisoformat(day), currency, Decimal(rate))
                 for day, _, currency, rate in lines_of(rates)
             ]
             base = lines_of(rates)[0][1] if rates else "EUR"
-            with dataclasses.replace(build, refreshes=refreshes).filled(
-                surface, rates=published, base_currency=base, spend=spend
-            ):
+            with build.filled(surface, rates=published, base_currency=base, spend=spend):
                 yield books
 
 
 class World(NamedTuple):
-    """Options, an instant and exchange rates."""
+    """Options, the day at whose begin all is looked at, and exchange rates."""
 
     options: dict[str, Any]
     as_of: str
@@ -112,22 +105,18 @@ class Worlds:
 
     def enter(self, world: World, cases: Sequence[Case]) -> dict[str, "Books"]:
         """The books of the cases that live in a world."""
-        if self._here is None or self._here.options != world.options:
+        if self._here is None or self._here[:2] != world[:2]:
             self.__exit__()
-            options = {f"tidemill_{name}": value for name, value in world.options.items()}
-            self._relations = self._build.enter_context(self._project.under(options))
+            options = {**world.options, "as_of": f"{world.as_of}T00:00:00+00:00"}
+            variables = {f"tidemill_{name}": value for name, value in options.items()}
+            self._relations = self._build.enter_context(self._project.under(variables))
         if self._here != world:
             self._filled.close()
             self._books = self._filled.enter_context(
-                self._project.filled(self._relations, world.as_of, world.rates, cases)
+                self._project.filled(self._relations, world.rates, cases)
             )
         self._here = world
         return self._books
-
-
-def _analyzed(inserts: Iterable[str]) -> list[str]:
-    """Each insert with what a build does after it: without statistics the next is planned blind."""
-    return [part for text in inserts for part in (text, f"analyze {text.split()[2]}")]
 
 
 @dataclass(frozen=True)
@@ -167,7 +156,7 @@ class Books:
         grains = {"day": day}
         if (day + timedelta(days=1)).day == 1:
             grains["month"] = day.replace(day=1)
-        found = {}
+        found: dict[str, dict[str, Decimal]] = {}
         for grain, start in grains.items():
             where = {"grain": grain, "period_start": start.isoformat()}
             found[grain] = defaultdict[str, Decimal](Decimal)

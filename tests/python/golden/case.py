@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from dataclasses import KW_ONLY, dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -123,10 +123,10 @@ def table(text: str) -> tuple[list[str], list[tuple[str, ...]], set[str]]:
 
 
 def plain(value: object) -> str:
-    """A value in one way of writing: no trailing zeros, a month by its first day."""
+    """A value in one way of writing: no trailing zeros, an instant and a month by their day."""
     if value is None or isinstance(value, bool):
         return "null" if value is None else str(value).lower()
-    text = str(value)
+    text = str(value.date() if isinstance(value, datetime) else value)
     if re.fullmatch(r"\d{4}-\d\d", text):
         return f"{text}-01"
     is_number = re.fullmatch(r"-?\d+(\.\d+)?(E-?\d+)?", text)

@@ -43,6 +43,7 @@ CASES = [
             """,
         },
         why="EUR 100 are USD 100 until 31 May and USD 110 from then on: 100 + 10 - 110 = 0.",
+        as_of="2025-07-01",
     ),
     LagoCase(
         "G7",
@@ -98,8 +99,8 @@ CASES = [
         options={"reporting_currency": "EUR"},
         rates="2024-01-01  USD  EUR  0.90",
         plans={"dollar": "100"},
-        history=[subscribe("2024-01-01", "dollar")],
-        movements="2024-01-01  new  100  dollar  subscription",
+        history=[subscribe("2024-01-10 12:00", "dollar")],
+        movements="2024-01-10  new  100  dollar  subscription",
         tables={
             "metric_mrr grain=month": """
                 period_start  currency  reporting_currency  native_mrr  mrr
@@ -111,6 +112,7 @@ CASES = [
             """,
         },
         why="100 x 0.90, and 12 times that.",
+        as_of="2025-07-01",
     ),
     SurfaceCase(
         "G28",
@@ -137,6 +139,7 @@ CASES = [
         why="""EUR 90 are USD 99, 1 less than 100: USD 100 moved, which are EUR 90.9090909091 at the
             ledger's ten decimals, and USD 1 is lost, which are EUR 0.9090909091. Lago keeps to one
             currency per customer.""",
+        as_of="2025-07-01",
     ),
     LagoCase(
         "G42",

@@ -1,7 +1,7 @@
 """Golden cases: how subscriptions begin, end and come back."""
 
 from .case import LagoCase
-from .script import cancel, delete_customer, plan_end, subscribe
+from .script import cancel, delete_customer, plan_end, refund, subscribe
 
 OFF_AND_ON = [
     subscribe("2024-01-01", "basic"),
@@ -9,9 +9,9 @@ OFF_AND_ON = [
     subscribe("2024-02-10 15:00", "basic"),
 ]
 AWAY_FOR_200_DAYS = [
-    subscribe("2024-01-01", "basic", "first"),
-    cancel("2024-02-01", "first"),
-    subscribe("2024-08-19", "basic", "second"),
+    subscribe("2023-12-01", "basic", "first"),
+    cancel("2023-12-10", "first"),
+    subscribe("2024-06-27", "basic", "second"),
 ]
 BACK_DATED = [subscribe("2024-04-10", "basic", starts="2024-02-01")]
 
@@ -184,7 +184,6 @@ CASES = [
         movements="2024-01-08  new  100  basic  subscription",
         waterfall="2024-01  basic  new 100  closing 100",
         why="One plan and one month: opening 0 + new 100 = closing 100.",
-        as_of="2024-01-31",
     ),
     LagoCase(
         "G27",
@@ -250,11 +249,10 @@ CASES = [
         "G35-before",
         "a planned end ahead does not count yet",
         plans={"basic": "50"},
-        history=[subscribe("2024-01-01", "basic"), plan_end("2024-01-10", "2024-02-01")],
-        movements="2024-01-01  new  50  basic  subscription",
-        mrr={"2024-01-25": "50"},
-        why="On 25 January the end is still ahead.",
-        as_of="2024-01-25 12:00",
+        history=[subscribe("2024-07-01", "basic"), plan_end("2024-07-05", "2024-08-01")],
+        movements="2024-07-01  new  50  basic  subscription",
+        mrr={"2024-07-09": "50"},
+        why="On 10 July the end is still ahead.",
     ),
     LagoCase(
         "G37",
@@ -262,14 +260,13 @@ CASES = [
         plans={"basic": "50"},
         history=AWAY_FOR_200_DAYS,
         movements="""
-            2024-01-01  new           50   basic  subscription
-            2024-02-01  churn         -50  basic  subscription
-            2024-08-19  reactivation  50   basic  subscription
+            2023-12-01  new           50   basic  subscription
+            2023-12-10  churn         -50  basic  subscription
+            2024-06-27  reactivation  50   basic  subscription
         """,
-        mrr={"2024-07-31": "0", "2024-08-31": "50"},
-        customers="2024-08  all  returned 1  customers 1",
-        why="1 February + 200 days = 19 August; by default any gap is a reactivation.",
-        as_of="2025-07-01",
+        mrr={"2024-05-31": "0", "2024-06-30": "50"},
+        customers="2024-06  all  returned 1  customers 1",
+        why="10 December + 200 days = 27 June; by default any gap is a reactivation.",
     ),
     LagoCase(
         "G37-gap",
@@ -278,13 +275,12 @@ CASES = [
         plans={"basic": "50"},
         history=AWAY_FOR_200_DAYS,
         movements="""
-            2024-01-01  new    50   basic  subscription
-            2024-02-01  churn  -50  basic  subscription
-            2024-08-19  new    50   basic  subscription
+            2023-12-01  new    50   basic  subscription
+            2023-12-10  churn  -50  basic  subscription
+            2024-06-27  new    50   basic  subscription
         """,
-        mrr={"2024-07-31": "0", "2024-08-31": "50"},
+        mrr={"2024-05-31": "0", "2024-06-30": "50"},
         why="200 > 90.",
-        as_of="2025-07-01",
     ),
     LagoCase(
         "G38",
@@ -308,7 +304,11 @@ CASES = [
         "G39",
         "joining and leaving on one day is nothing",
         plans={"basic": "50"},
-        history=[subscribe("2024-01-10 09:00", "basic"), cancel("2024-01-10 15:00")],
+        history=[
+            subscribe("2024-01-10 09:00", "basic"),
+            refund("2024-01-10 12:00"),
+            cancel("2024-01-10 15:00"),
+        ],
         mrr={"2024-01-10": "0", "2024-01-31": "0"},
         why="+50 and -50 on one day; what is refunded for it is ignored.",
     ),

@@ -45,27 +45,26 @@ CASES = [
     LagoCase(
         "G46",
         "of a converted, a cancelled and a pending trial a third and a half convert",
-        plans=TWO_WEEKS,
+        plans={"basic": PlanSpec("50", trial_days=5)},
         history=[
-            subscribe("2024-01-01", "basic", "a", by="A"),
-            subscribe("2024-01-05", "basic", "b", by="B"),
-            cancel("2024-01-10", "b"),
-            subscribe("2024-01-25", "basic", "c", by="C"),
+            subscribe("2024-07-01", "basic", "a", by="A"),
+            subscribe("2024-07-02", "basic", "b", by="B"),
+            cancel("2024-07-04", "b"),
+            subscribe("2024-07-08", "basic", "c", by="C"),
         ],
-        movements="2024-01-15  new  50  basic  subscription",
+        movements="2024-07-06  new  50  basic  subscription",
         tables={
             "metric_trials grain=month dimension=total": """
                 period_start  trials_started  trials_converted  trials_cancelled  trials_pending
-                2024-01       3               1                 1                 1
+                2024-07       3               1                 1                 1
             """,
             "metric_trials grain=quarter dimension=total": """
-                period_start  conversion_rate_of_started  conversion_rate_of_decided  conversion_rate
-                2024-01       0.3333333333                0.5                         0.3333333333
+                period_start  conversion_rate_of_decided  conversion_rate
+                2024-07       0.5                         0.3333333333
             """,
         },
-        why="""A pays from 15 January; C may until 8 February. 1 of the 3 that began, 1 of the 2 that
-            are decided; the headline is of all that began.""",
-        as_of="2024-02-01",
+        why="""Five days each: A pays from 6 July; on 10 July C has not decided. 1 of the 3 that
+            began, 1 of the 2 that are decided; the headline is of all that began.""",
     ),
     LagoCase(
         "G47",
@@ -80,7 +79,7 @@ CASES = [
                 2024-02       0               0                 1            null
             """
         },
-        why="28 January + 14 days = 11 February. Of the trials of January 1 of 1; February has none.",
+        why="28 January + 14 days = 11 February. January 1 of 1; February has no trials.",
     ),
     LagoCase(
         "G47-period",
@@ -91,9 +90,9 @@ CASES = [
         movements="2024-02-11  new  50  basic  subscription",
         tables={
             "metric_trials grain=month dimension=total": """
-                period_start  trials_started  conversions  conversion_rate_of_period  conversion_rate
-                2024-01       1               0            0                          0
-                2024-02       0               1            null                       null
+                period_start  trials_started  conversions  conversion_rate
+                2024-01       1               0            0
+                2024-02       0               1            null
             """
         },
         why="January 0 of 1, February 1 of 0, which is no rate.",

@@ -91,8 +91,8 @@ CASES = [
         movements=FIVE_KINDS_MOVED,
         tables={
             "metric_quick_ratio grain=month dimension=total": """
-                period_start  new_mrr  expansion_mrr  reactivation_mrr  gained_mrr  lost_mrr  quick_ratio
-                2024-03       100      50             30                150         60        2.5
+                period_start  new_mrr  expansion_mrr  gained_mrr  lost_mrr  quick_ratio
+                2024-03       100      50             150         60        2.5
             """,
             "metric_mrr_waterfall grain=month": """
                 period_start  plan  net_new_mrr
@@ -103,8 +103,8 @@ CASES = [
                 2024-03       p100  150
             """,
         },
-        why="""150 / 60. Net new, with what came back: 100 + 50 + 30 - 20 - 40 = 120, which the plans
-            add up to. C's downgrade of February waits for 1 March.""",
+        why="""150 / 60. Net new, with what came back: 100 + 50 + 30 - 20 - 40 = 120, which the
+            plans add up to. C's downgrade of February waits for 1 March.""",
     ),
     LagoCase(
         "G50-reactivation",
@@ -199,6 +199,7 @@ CASES = [
             """
         },
         why="""ARR of 2.0 million: 300,000; with 4 x 125,000 it is 800,000; with 5 x 60,000 1.1
-            million; and 40 x 22,500. Squares: 0.15^2 + 4 x 0.0625^2 + 5 x 0.03^2 + 40 x 0.01125^2.""",
+            million; and 40 x 22,500. Of squares, 0.15^2 + 4 x 0.0625^2 + 5 x 0.03^2 + 40 x
+            0.01125^2 = 0.0476875.""",
     ),
 ]

@@ -3,13 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from properties.catalogue import CouponSpec, PlanSpec
+from properties.catalogue import PlanSpec
 from properties.play import CAPTURED, Played, Rows
 from tidemill_cli.demo.lago.account import Account, Subscription
 from tidemill_cli.demo.lago.catalog import Amount, Coupon, Plan
 from tidemill_cli.demo.lago.engine import LagoEngine
+
+if TYPE_CHECKING:
+    from .case import LagoCase
 
 START = datetime(2023, 12, 1, tzinfo=UTC)
 
@@ -34,25 +37,19 @@ class Stage:
 Step = Callable[[Stage], None]
 
 
-def perform(
-    plans: dict[str, PlanSpec | str],
-    coupons: dict[str, CouponSpec],
-    history: list[Step],
-    as_of: datetime,
-    seed: int,
-) -> Played:
+def perform(case: "LagoCase", seed: int) -> Played:
     """Let a history happen in a Lago, and hand back the rows that it then holds."""
     stage = Stage(LagoEngine(seed=seed, start=START))
     acme = stage.lago.organization(f"Acme {seed}")
-    for code, given in plans.items():
+    for code, given in case.plans.items():
         plan = PlanSpec(given) if isinstance(given, str) else given
         stage.plans[code] = stage.lago.plan(acme, code, **vars(plan))
-    for code, coupon in coupons.items():
+    for code, coupon in case.coupons.items():
         limited_to = [stage.plans[plan_code] for plan_code in coupon.plans]
         stage.coupons[code] = stage.lago.coupon(acme, code, **{**vars(coupon), "plans": limited_to})
-    for step in history:
+    for step in case.history:
         step(stage)
-    stage.lago.run_until(as_of)
+    stage.lago.run_until(instant(case.as_of))
     return Played(stage.lago.rows, stage.captured)
 
 
@@ -133,6 +130,23 @@ def edit_seat_price(at: str, plan: str, amount: Amount) -> Step:
     return lambda stage: stage.lago.edit_fixed_charge_price(
         stage.plans[plan], "seats", amount, instant(at)
     )
+
+
+def use(at: str, units: Amount, subscription: str = "main") -> Step:
+    """Some units of the billable metric `calls` are used."""
+    return lambda stage: stage.lago.use(
+        stage.subscriptions[subscription], "calls", units, instant(at)
+    )
+
+
+def refund(at: str, name: str = "customer") -> Step:
+    """A customer gets back all of its newest invoice."""
+
+    def step(stage: Stage) -> None:
+        invoice = stage.lago.last_invoice(customer(stage, name))
+        stage.lago.refund_invoice(invoice, instant(at))
+
+    return step
 
 
 def give_coupon(at: str, coupon: str, *, to: str = "customer") -> Step:

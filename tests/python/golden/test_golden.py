@@ -1,10 +1,12 @@
 """The golden cases of the metric definitions, through the built metrics.
 
-What must come out was derived by hand from the definitions; each case says how. A case happens in a
-simulated Lago and goes through Lago's rows; where Lago cannot tell the story it is given as the facts
-that any adapter states. Several cases of one number differ in the definitions they are read under.
+What must come out was derived by hand from the definitions; each case says how. A case happens in
+a simulated Lago and goes through Lago's rows; where Lago cannot tell the story it is given as the
+facts that any adapter states. Several cases of one number differ in the definitions they are read
+under.
 
-Number of the definitions, where its cases are, and the defects seen elsewhere that they guard against:
+The number in the definitions, where its cases are, and the defects seen elsewhere that they guard
+against:
 
 G1    cases_plan_changes R1
 G2    cases_trials R2
@@ -26,7 +28,7 @@ G17   cases_prices R14
 G18   cases_discounts R14
 G19   cases_prices R14
 G20   cases_trials R15
-G21   cases_statuses R16
+G21   cases_invoices R16
 G22   cases_fx R17
 G23   cases_subscriptions R18
 G24   cases_subscriptions R19
@@ -44,7 +46,7 @@ G35   cases_subscriptions cases_statuses
 G36   cases_statuses
 G37   cases_subscriptions
 G38   cases_subscriptions
-G39   cases_subscriptions cases_statuses
+G39   cases_subscriptions cases_invoices
 G40   cases_plan_changes
 G41   cases_prices
 G42   cases_fx
@@ -68,13 +70,13 @@ V14   cases_trials
 V15   cases_prices
 V16   cases_retention
 V17   cases_retention
-V18   cases_statuses
+V18   cases_invoices
 V21   cases_prices
 V22   cases_discounts
 V22d  cases_prices
 V22e  cases_prices
 V22f  cases_plan_changes
-V23   cases_statuses
+V23   cases_invoices
 V25   cases_values
 V26   cases_values
 V27   cases_retention
@@ -91,6 +93,7 @@ import pytest
 from . import (
     cases_discounts,
     cases_fx,
+    cases_invoices,
     cases_plan_changes,
     cases_prices,
     cases_retention,
@@ -104,7 +107,7 @@ from .case import Case, figures, level, movements, table
 
 MODULES = (
     *(cases_subscriptions, cases_statuses, cases_plan_changes, cases_prices, cases_discounts),
-    *(cases_trials, cases_fx, cases_retention, cases_values),
+    *(cases_trials, cases_invoices, cases_fx, cases_retention, cases_values),
 )
 # The numbers of the definitions: golden cases, published examples, and defects seen elsewhere.
 GOLDEN = {f"G{number}" for number in range(1, 51)}
@@ -122,7 +125,6 @@ OPTION_SETS: tuple[dict[str, object], ...] = (
     {
         "churn_date": "cancel_requested",
         "churn_method": "stripe_30d",
-        "gross_margin": "0.8",
         "mrr_discounts": "all",
         "mrr_past_due": "exclude",
         "mrr_paused": "keep",
@@ -132,9 +134,13 @@ OPTION_SETS: tuple[dict[str, object], ...] = (
         "refunds": "full_refund_voids",
         "trial_rate": "period",
     },
-    {"netting": "none", "mrr_past_due": "churn_after_days(15)"},
-    {"netting": "month"},
-    {"mrr_discounts": "none", "as_reported_at": "2024-03-31T00:00:00Z"},
+    {
+        "as_reported_at": "2024-03-31T00:00:00Z",
+        "mrr_discounts": "none",
+        "mrr_past_due": "churn_after_days(15)",
+        "netting": "none",
+    },
+    {"gross_margin": "0.8", "netting": "month"},
     {"reporting_timezone": "America/New_York", "reporting_currency": "EUR"},
     {"reporting_currency": "USD"},
 )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from tidemill_cli.demo.lago.catalog import FixedCharge
+from tidemill_cli.demo.lago.catalog import FixedCharge, UsageCharge
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 DAYS = 180
@@ -41,6 +41,7 @@ class PlanSpec:
     fixed_charges: tuple[FixedCharge, ...] = ()
     minimum_commitment: str | None = None
     bill_fixed_charges_monthly: bool = False
+    usage_charges: tuple[UsageCharge, ...] = ()
 
 
 PLANS = {
