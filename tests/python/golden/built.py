@@ -1,10 +1,9 @@
 """Many cases in one build, each a tenant of its own, and what the metrics say of one of them."""
 
-import dataclasses
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
@@ -46,9 +45,10 @@ class GoldenProject(SurfaceProject):
     ) -> Iterator[dict[str, "Books"]]:
         """Let cases happen as tenants of one build; hand back the books of each by its name."""
         instant = datetime.fromisoformat(as_of).replace(tzinfo=UTC)
-        refreshes = _analyzed(
-            text.replace(AS_OF.isoformat(), instant.isoformat()) for text in build.refreshes
-        )
+        models = [
+            replace(model, code=model.code.replace(AS_OF.isoformat(), instant.isoformat()))
+            for model in build.models
+        ]
         connection = build.connection
         books, spend, ids = {}, [], count(1)
         surface: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -77,8 +77,8 @@ class GoldenProject(SurfaceProject):
                 for day, _, currency, rate in lines_of(rates)
             ]
             base = lines_of(rates)[0][1] if rates else "EUR"
-            with dataclasses.replace(build, refreshes=refreshes).filled(
-                surface, rates=published, base_currency=base, spend=spend
+            with build.filled(
+                surface, rates=published, base_currency=base, spend=spend, models=models
             ):
                 yield books
 

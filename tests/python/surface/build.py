@@ -11,14 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
-from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
 from plain_dbt.in_process import InProcess
-from project import ROOT
+from project import ROOT, Model
 
 Row = Mapping[str, Any]
 Surface = Mapping[str, Sequence[Row]]
@@ -50,10 +49,10 @@ COMPILED = (
 class SurfaceBuild:
     """A session in which every relation exists under one set of options, and holds nothing."""
 
-    def __init__(self, connection: psycopg.Connection[Any], refreshes: Sequence[str]) -> None:
-        """Take the session, and the names of the prepared statements that fill its tables."""
+    def __init__(self, connection: psycopg.Connection[Any], models: Sequence[Model]) -> None:
+        """Take the session, in which the statements that fill the tables of models are prepared."""
         self.connection = connection
-        self._refreshes = refreshes
+        self.models = models
 
     @contextmanager
     def filled(
@@ -64,8 +63,9 @@ class SurfaceBuild:
         fixed_rates: Mapping[str, Decimal | int] | None = None,
         base_currency: str = "EUR",
         spend: Iterable[Row] = (),
+        models: Sequence[Model] | None = None,
     ) -> Iterator[psycopg.Connection[Any]]:
-        """Load rows, fill every table, and leave no trace afterwards."""
+        """Load rows, fill every table (or those of some models), and leave no trace afterwards."""
         published = [
             {"rate_date": day, "currency": name, "rate": rate, "base_currency": base_currency}
             for day, name, rate in rates
@@ -78,8 +78,11 @@ class SurfaceBuild:
             self._load("tidemill_inputs.fx_rates", published)
             self._load("tidemill_inputs.spend", list(spend))
             self._load("tidemill_core.fx_fixed_rates", fixed)
-            for name in self._refreshes:
-                self.connection.execute(f"execute {name}")
+            for model in self.models if models is None else models:
+                if not model.is_view:
+                    is_prepared = model in self.models
+                    statement = f"execute fill_{model.name}" if is_prepared else model.filling
+                    self.connection.execute(statement)
             yield self.connection
 
     def _load(self, table: str, rows: Sequence[Row]) -> None:
@@ -111,36 +114,22 @@ class SurfaceProject:
     def under(self, variables: Mapping[str, Any] | None = None) -> Iterator[SurfaceBuild]:
         """Compile under some options, and make every relation for as long as the build is used."""
         self._run("compile", *COMPILED, **(variables or {}))
-        nodes = self._compiled()
+        models = self._dbt.models()
         # Planning these statements takes longer than running them on a few rows: each is planned
         # once, on empty tables. What psycopg prepares by itself it forgets at every rollback.
         with psycopg.connect(self._dbt.dsn, prepare_threshold=None) as connection:
             connection.execute("set jit = off")
             connection.execute("set enable_nestloop = off")
-            refreshes = []
-            for node in nodes:
-                relation, code = node["relation_name"], node["compiled_code"]
-                if "view" in node["config"]["materialized"]:
-                    connection.execute(f"create view {relation} as {code}")
-                else:
-                    connection.execute(f"create table {relation} as {code} with no data")
-                    connection.execute(
-                        f"prepare fill_{node['name']} as insert into {relation} {code}"
-                    )
-                    refreshes.append(f"fill_{node['name']}")
-            yield SurfaceBuild(connection, refreshes)
+            for model in models:
+                connection.execute(model.creation)
+                if not model.is_view:
+                    connection.execute(f"prepare fill_{model.name} as {model.filling}")
+            yield SurfaceBuild(connection, models)
             connection.rollback()
 
     def _run(self, *arguments: str, **variables: object) -> None:
         done = self._dbt.dbt(*arguments, variables={"tidemill_as_of": self._as_of, **variables})
         assert done.returncode == 0, done.stdout[-4000:] + done.stderr
-
-    def _compiled(self) -> list[dict[str, Any]]:
-        """The compiled models in the order in which they depend."""
-        nodes = self._dbt.manifest()["nodes"]
-        parents = {name: node["depends_on"].get("nodes", ()) for name, node in nodes.items()}
-        order = TopologicalSorter(parents).static_order()
-        return [nodes[name] for name in order if nodes.get(name, {}).get("compiled_code")]
 
 
 def _without_engines(root: Path) -> Path:
