@@ -17,6 +17,30 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
+class Model:
+    """A model as dbt compiled it: a view, or a table that is filled with what it says."""
+
+    name: str
+    relation: str
+    is_view: bool
+    code: str
+    # The models it is built on, directly or not.
+    ancestors: frozenset[str]
+
+    @property
+    def creation(self) -> str:
+        """Make it, without rows; a view that is there already says this from now on."""
+        if self.is_view:
+            return f"create or replace view {self.relation} as {self.code}"
+        return f"create table {self.relation} as {self.code} with no data"
+
+    @property
+    def filling(self) -> str:
+        """Fill the table."""
+        return f"insert into {self.relation} {self.code}"
+
+
+@dataclass(frozen=True)
 class Project:
     """The checkout's dbt project with a profile for one database; results go to a folder."""
 
@@ -55,17 +79,27 @@ class Project:
         result: dict[str, Any] = json.loads((self.folder / "target" / "manifest.json").read_text())
         return result
 
-    def refreshes(self) -> list[str]:
-        """The compiled SQL of tables, as inserts in the order in which they depend."""
+    def models(self) -> list[Model]:
+        """The models that were compiled, in the order in which they depend."""
         nodes = self.manifest()["nodes"]
-        parents = {name: set(node["depends_on"].get("nodes", ())) for name, node in nodes.items()}
-        order = TopologicalSorter(parents).static_order()
-        tables = [nodes[name] for name in order if name in nodes]
-        return [
-            f"insert into {node['relation_name']} {node['compiled_code']}"
-            for node in tables
-            if node.get("compiled_code") and "table" in node["config"]["materialized"]
-        ]
+        parents = {name: node["depends_on"].get("nodes", ()) for name, node in nodes.items()}
+        models: dict[str, Model] = {}
+        for key in TopologicalSorter(parents).static_order():
+            node = nodes.get(key, {})
+            if node.get("resource_type") == "model" and node.get("compiled_code"):
+                known = [models[parent] for parent in parents[key] if parent in models]
+                models[key] = Model(
+                    node["name"],
+                    node["relation_name"],
+                    "view" in node["config"]["materialized"],
+                    node["compiled_code"],
+                    frozenset().union(*({one.name, *one.ancestors} for one in known)),
+                )
+        return list(models.values())
+
+    def refreshes(self) -> list[str]:
+        """What fills every table, in the order in which they depend."""
+        return [model.filling for model in self.models() if not model.is_view]
 
     def _write_profile(self) -> None:
         parts = conninfo_to_dict(self.dsn)

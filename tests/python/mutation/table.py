@@ -6,21 +6,37 @@ from pathlib import Path
 
 from project import ROOT
 
+from .mutants import Mutant
+
 PAGE = ROOT / "docs" / "testing.md"
-TABLE = re.compile(r"^\| model \| mistake \|\n(?:\|.*\n)*", re.MULTILINE)
+TABLE = re.compile(r"^\| model \| mistake \|.*\n(?:\|.*\n)*", re.MULTILINE)
 
 
 def table() -> str:
     """Every mutant of this package, by the model that it changes."""
     modules = [path.stem for path in Path(__file__).parent.glob("*.py")]
-    found = {
-        (mutant.model, mutant.mistake)
+    found = [
+        mutant
         for name in modules
         if name not in ("__init__", "table") and not name.startswith("test_")
         for mutant in getattr(import_module(f"{__package__}.{name}"), "MUTANTS", ())
-    }
-    rows = "".join(f"| `{model}` | {mistake} |\n" for model, mistake in sorted(found))
-    return f"| model | mistake |\n|---|---|\n{rows}"
+    ]
+    rows = "".join(
+        f"| `{mutant.model}` | {mutant.mistake} | {_noticed_by(mutant)} |\n"
+        for mutant in sorted(found, key=lambda mutant: (mutant.model, mutant.mistake))
+    )
+    return f"| model | mistake | noticed by |\n|---|---|---|\n{rows}"
+
+
+def _noticed_by(mutant: Mutant) -> str:
+    """The relation that shows it over surfaces, and under which options; else Lago histories do."""
+    if not mutant.noticed_in:
+        return "Lago histories"
+    options = (
+        f"{name} {' '.join(map(str, value)) if isinstance(value, list) else value}"
+        for name, value in mutant.options.items()
+    )
+    return ", ".join([f"`{mutant.noticed_in}`", *options])
 
 
 if __name__ == "__main__":

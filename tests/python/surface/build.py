@@ -11,14 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
-from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
 from plain_dbt.in_process import InProcess
-from project import ROOT
+from project import ROOT, Model
 
 Row = Mapping[str, Any]
 Surface = Mapping[str, Sequence[Row]]
@@ -54,10 +53,10 @@ set as_of = as_of + make_interval(days => %(days)s), as_of_date = as_of_date + %
 class SurfaceBuild:
     """A session in which every relation exists under one set of options, and holds nothing."""
 
-    def __init__(self, connection: psycopg.Connection[Any], refreshes: Sequence[str]) -> None:
-        """Take the session, and the names of the prepared statements that fill its tables."""
+    def __init__(self, connection: psycopg.Connection[Any], models: Sequence[Model]) -> None:
+        """Take the session, in which the statements that fill the tables of models are prepared."""
         self.connection = connection
-        self._refreshes = refreshes
+        self.models = models
 
     @contextmanager
     def filled(
@@ -69,8 +68,12 @@ class SurfaceBuild:
         base_currency: str = "EUR",
         spend: Iterable[Row] = (),
         days_later: int = 0,
+        models: Sequence[Model] | None = None,
     ) -> Iterator[psycopg.Connection[Any]]:
-        """Load rows, fill every table as some days later, and leave no trace afterwards."""
+        """Load rows, fill every table (or those of some models) as some days later.
+
+        Leaves no trace afterwards.
+        """
         published = [
             {"rate_date": day, "currency": name, "rate": rate, "base_currency": base_currency}
             for day, name, rate in rates
@@ -83,9 +86,13 @@ class SurfaceBuild:
             self._load("tidemill_inputs.fx_rates", published)
             self._load("tidemill_inputs.spend", list(spend))
             self._load("tidemill_core.fx_fixed_rates", fixed)
-            for name in self._refreshes:
-                self.connection.execute(f"execute {name}")
-                if name == "fill_as_of":
+            for model in self.models if models is None else models:
+                if model.is_view:
+                    continue
+                is_prepared = model in self.models
+                statement = f"execute fill_{model.name}" if is_prepared else model.filling
+                self.connection.execute(statement)
+                if model.name == "as_of":
                     self.connection.execute(LATER, {"days": days_later})
             yield self.connection
 
@@ -118,36 +125,22 @@ class SurfaceProject:
     def under(self, variables: Mapping[str, Any] | None = None) -> Iterator[SurfaceBuild]:
         """Compile under some options, and make every relation for as long as the build is used."""
         self._run("compile", *COMPILED, **(variables or {}))
-        nodes = self._compiled()
+        models = self._dbt.models()
         # Planning these statements takes longer than running them on a few rows: each is planned
         # once, on empty tables. What psycopg prepares by itself it forgets at every rollback.
         with psycopg.connect(self._dbt.dsn, prepare_threshold=None) as connection:
             connection.execute("set jit = off")
             connection.execute("set enable_nestloop = off")
-            refreshes = []
-            for node in nodes:
-                relation, code = node["relation_name"], node["compiled_code"]
-                if "view" in node["config"]["materialized"]:
-                    connection.execute(f"create view {relation} as {code}")
-                else:
-                    connection.execute(f"create table {relation} as {code} with no data")
-                    connection.execute(
-                        f"prepare fill_{node['name']} as insert into {relation} {code}"
-                    )
-                    refreshes.append(f"fill_{node['name']}")
-            yield SurfaceBuild(connection, refreshes)
+            for model in models:
+                connection.execute(model.creation)
+                if not model.is_view:
+                    connection.execute(f"prepare fill_{model.name} as {model.filling}")
+            yield SurfaceBuild(connection, models)
             connection.rollback()
 
     def _run(self, *arguments: str, **variables: object) -> None:
         done = self._dbt.dbt(*arguments, variables={"tidemill_as_of": self._as_of, **variables})
         assert done.returncode == 0, done.stdout[-4000:] + done.stderr
-
-    def _compiled(self) -> list[dict[str, Any]]:
-        """The compiled models in the order in which they depend."""
-        nodes = self._dbt.manifest()["nodes"]
-        parents = {name: node["depends_on"].get("nodes", ()) for name, node in nodes.items()}
-        order = TopologicalSorter(parents).static_order()
-        return [nodes[name] for name in order if nodes.get(name, {}).get("compiled_code")]
 
 
 def _without_engines(root: Path) -> Path:

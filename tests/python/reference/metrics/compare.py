@@ -1,6 +1,6 @@
 """Compare built metric relations with the reference, and say in words where they differ."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -42,8 +42,15 @@ def differences(
 
     A few of each relation; those that are `missing` say nothing.
     """
+    return differences_from(connection, schema, metrics(books, spend))
+
+
+def differences_from(
+    connection: psycopg.Connection[Any], schema: str, relations: Mapping[str, Rows]
+) -> list[str]:
+    """The same, given the rows of each relation."""
     problems = []
-    for name, expected in metrics(books, spend).items():
+    for name, expected in relations.items():
         columns = _columns(connection, schema, name)
         if columns:
             found = _differences(connection, schema, name, columns, expected)

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from empty_build import empty_build, refill
+from project import Model
 from properties.actions import Action
 from properties.catalogue import START
 from properties.compare import (
@@ -27,7 +28,8 @@ from properties.play import END, Played, play
 from reference.ledger import Result, compute
 from tidemill_cli.demo.lago.engine import LagoEngine
 
-from .mutants import MUTANTS, Mutant
+from .lago import MUTANTS
+from .mutants import Mutant
 
 pytestmark = pytest.mark.slow
 
@@ -45,17 +47,18 @@ class Example:
 
 @dataclass(frozen=True)
 class Bench:
-    """A session on an empty build, the SQL that fills it, and the histories to try it on."""
+    """A session on an empty build, the models that fill it, and the histories to try it on."""
 
     connection: psycopg.Connection[Any]
-    refreshes: list[str]
+    models: list[Model]
     examples: list[Example]
 
-    def differs(self, statements: list[str], example: Example) -> bool:
+    def differs(self, models: list[Model], example: Example) -> bool:
         """Whether a metric differs from the reference."""
         session, result = self.connection, example.result
-        try:
-            refill(session, statements, example.played)
+        fillings = [model.filling for model in models if not model.is_view]
+        with session.transaction(force_rollback=True):
+            refill(session, fillings, example.played)
             return any(
                 differences(session, "tidemill", result)
                 for differences in (
@@ -65,8 +68,6 @@ class Bench:
                     customer_differences,
                 )
             )
-        finally:
-            session.rollback()
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +79,7 @@ def bench(
     with psycopg.connect(dsn) as connection:
         connection.execute("set jit = off")
         connection.commit()
-        yield Bench(connection, project.refreshes(), examples())
+        yield Bench(connection, project.models(), examples())
 
 
 def examples() -> list[Example]:
@@ -108,14 +109,14 @@ def examples() -> list[Example]:
 
 
 def test_the_models_as_they_are_differ_on_no_history(bench: Bench) -> None:
-    assert [n for n, one in enumerate(bench.examples) if bench.differs(bench.refreshes, one)] == []
+    assert [n for n, one in enumerate(bench.examples) if bench.differs(bench.models, one)] == []
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: str(mutant.name))
 def test_a_mistake_is_found(bench: Bench, mutant: Mutant) -> None:
-    statements = mutant.apply(bench.refreshes)
-    tried = next(
-        (n for n, one in enumerate(bench.examples, 1) if bench.differs(statements, one)), 0
-    )
+    with mutant.made(bench.connection, bench.models) as models:
+        tried = next(
+            (n for n, one in enumerate(bench.examples, 1) if bench.differs(models, one)), 0
+        )
     assert tried, f"{len(bench.examples)} histories do not find it: {mutant.mistake}"
     print(f"found by history {tried}")
