@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 
@@ -29,7 +29,7 @@ class BuildLog:
         create_schema(self.session, self.facade)
         statements.ensure_table(self.session, self.facade)
         statements.close_interrupted(self.session, self.facade)
-        build = build_name(self.facade, datetime.now(UTC))
+        build = self._free_name(datetime.now(UTC))
         statements.insert(self.session, self.facade, build, as_of)
         return build
 
@@ -66,6 +66,12 @@ class BuildLog:
             if not keep and self._drop(build):
                 dropped.append(build)
         return dropped
+
+    def _free_name(self, now: datetime) -> str:
+        # Two runs can begin within one second, and a schema that is not ours is not written to.
+        while statements.is_taken(self.session, self.facade, build_name(self.facade, now)):
+            now += timedelta(seconds=1)
+        return build_name(self.facade, now)
 
     def _drop(self, build: str) -> bool:
         try:

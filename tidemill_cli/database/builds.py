@@ -8,7 +8,7 @@ from typing import Any
 from psycopg import sql
 
 from tidemill_cli.database.catalog import VIEW, relations
-from tidemill_cli.database.session import Session
+from tidemill_cli.database.session import Session, one_value
 
 TABLE = "tidemill_builds"
 
@@ -37,6 +37,20 @@ def ensure_table(session: Session, facade: str) -> None:
 def table_exists(session: Session, facade: str) -> bool:
     """Whether any build was ever recorded."""
     return any(relation.name == TABLE for relation in relations(session, facade, TABLE))
+
+
+def is_taken(session: Session, facade: str, build: str) -> bool:
+    """Whether a build of this name was recorded, or a schema bears it."""
+    return bool(
+        one_value(
+            session,
+            sql.SQL(
+                "select exists (select from {table} where build = %s) "
+                "or exists (select from pg_catalog.pg_namespace where nspname = %s)"
+            ).format(table=sql.Identifier(facade, TABLE)),
+            (build, build),
+        )
+    )
 
 
 def insert(session: Session, facade: str, build: str, as_of: datetime) -> None:

@@ -52,7 +52,9 @@ def current_user(session: Session) -> str:
     return str(one_value(session, "select current_user"))
 
 
-def one_value(session: Session, statement: str, parameters: tuple[object, ...] = ()) -> object:
+def one_value(
+    session: Session, statement: str | sql.Composed, parameters: tuple[object, ...] = ()
+) -> object:
     """The first column of the first row, or None."""
     row = session.execute(statement, parameters).fetchone()
     return row[0] if row else None

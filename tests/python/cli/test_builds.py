@@ -59,6 +59,27 @@ def test_a_build_is_named_by_its_utc_second() -> None:
     assert build_name("tidemill", NOW) == "tidemill_20260315123059"
 
 
+def test_builds_of_one_second_get_names_of_their_own(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stopped(Clock):
+        def now(self, zone: object = None) -> datetime:
+            return NOW
+
+    monkeypatch.setattr(builds_module, "datetime", Stopped())
+    session.execute("create schema tidemill_20260315123100")
+    log = BuildLog(session, "tidemill")
+
+    names = [log.start(NOW) for _ in range(3)]
+
+    # 12:31:00 is passed over: that schema is not a build's.
+    assert names == [
+        "tidemill_20260315123059",
+        "tidemill_20260315123101",
+        "tidemill_20260315123102",
+    ]
+
+
 def test_a_build_is_recorded(log: BuildLog) -> None:
     build = make(log, "published")
 
