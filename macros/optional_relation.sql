@@ -1,13 +1,17 @@
-{#- The relation if it exists, else an empty one with the columns named (a dict of name: type). -#}
+{#- The relation if it exists, else an empty one with the columns named (a dict of name: type).
+
+    The catalog is asked, not adapter.get_relation: dbt fills its cache of a schema relation by
+    relation, and a model compiled meanwhile on another thread finds half of them missing. -#}
 {% macro optional_relation(relation, columns) -%}
-    {%- set existing = none -%}
+    {%- set exists = false -%}
     {%- if execute -%}
-        {%- set existing = adapter.get_relation(
-            relation.database, relation.schema, relation.identifier
-        ) -%}
+        {%- set name = relation.include(database=false) | string -%}
+        {%- set exists = run_query(
+            "select to_regclass('" ~ dbt.escape_single_quotes(name) ~ "') is not null"
+        ).columns[0].values()[0] -%}
     {%- endif -%}
-    {%- if existing -%}
-    {{ existing }}
+    {%- if exists -%}
+    {{ relation }}
     {%- else -%}
     (
         select
