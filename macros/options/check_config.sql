@@ -34,6 +34,12 @@
             "tidemill_reporting_timezone", "pg_timezone_names", "name",
             "an IANA zone such as Europe/Paris"
         ) -%}
+        {%- for given in var("tidemill_tenant_timezones") -%}
+            {%- do _check_in_database(
+                "tidemill_tenant_timezones", "pg_timezone_names", "name",
+                "zones by tenant such as [acme=Europe/Paris]", given.rpartition("=")[2]
+            ) -%}
+        {%- endfor -%}
         {%- if "lago" in sources -%}
             {%- do _check_in_database(
                 "tidemill_lago_schema", "pg_namespace", "nspname",
@@ -81,11 +87,11 @@
     {%- do return("\\d{4}-\\d\\d-\\d\\d([ T]\\d\\d:\\d\\d(:\\d\\d(\\.\\d+)?)?(Z|[+-]\\d\\d(:?\\d\\d)?)?)?") -%}
 {%- endmacro %}
 
-{#- Refuse a value that a system catalog does not hold. -#}
-{% macro _check_in_database(name, catalog, column, advice) -%}
+{#- Refuse a value, or a part of it, that a system catalog does not hold. -#}
+{% macro _check_in_database(name, catalog, column, advice, part=none) -%}
     {%- set found = run_query(
         "select count(*) from pg_catalog." ~ catalog
-        ~ " where " ~ column ~ " = '" ~ var(name) | string | replace("'", "''") ~ "'"
+        ~ " where " ~ column ~ " = '" ~ (part or var(name)) | string | replace("'", "''") ~ "'"
     ) -%}
     {%- if found.columns[0].values()[0] == 0 -%}
         {%- do _refuse(name, var(name), advice) -%}

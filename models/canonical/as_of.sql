@@ -9,5 +9,5 @@ run_time as (
 -- one row: the instant this build speaks of, the only "now" of the project
 select
     as_of,
-    {{ local_date('as_of') }} as as_of_date
+    {{ latest_local_date('as_of') }} as as_of_date
 from run_time

@@ -10,8 +10,10 @@ lines as (
         lines.currency,
         lines.amount - lines.discount as amount,
         -- The last day of service; a line without one counts when it is invoiced.
-        {{ local_date("coalesce(lines.service_to - interval '1 microsecond', lines.invoiced_at)") }}
-            as usage_date,
+        {{ local_date(
+            "coalesce(lines.service_to - interval '1 microsecond', lines.invoiced_at)",
+            'lines.tenant_id'
+        ) }} as usage_date,
         clock.as_of_date
     from {{ ref('invoice_lines') }} as lines
     inner join {{ ref('customers') }} as customers

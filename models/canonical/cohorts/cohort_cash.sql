@@ -52,7 +52,7 @@ paid as (
         lines.tenant_id,
         lines.customer_id,
         lines.currency,
-        {{ local_date('lines.paid_at') }} as paid_date,
+        {{ local_date('lines.paid_at', 'lines.tenant_id') }} as paid_date,
         sum(lines.amount - lines.discount - lines.refunded) as amount
     from lines
     cross join clock
@@ -62,7 +62,7 @@ paid as (
         lines.tenant_id,
         lines.customer_id,
         lines.currency,
-        {{ local_date('lines.paid_at') }}
+        {{ local_date('lines.paid_at', 'lines.tenant_id') }}
 
 ),
 

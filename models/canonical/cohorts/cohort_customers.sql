@@ -1,5 +1,5 @@
 {%- set cohort_date = {
-    'signup': 'least(coalesce(' ~ local_date('customers.created_at') ~ ', ranked.first_paid_date), '
+    'signup': 'least(coalesce(' ~ local_date('customers.created_at', 'customers.tenant_id') ~ ', ranked.first_paid_date), '
         ~ 'ranked.first_paid_date)'
 }.get(option('cohort_by'), 'ranked.first_paid_date') -%}
 {%- set key = option('cohort_by').partition('attribute:')[2] -%}

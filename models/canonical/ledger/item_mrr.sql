@@ -69,9 +69,13 @@ windowed as (
 
     select
         counted.*,
-        {{ 'begins.session' if sessions else netting_window('counted.counts_from') }}
-            as from_window,
-        {{ 'ends.session' if sessions else netting_window('counted.ended_at') }} as to_window
+        {%- if sessions %}
+        begins.session as from_window,
+        ends.session as to_window
+        {%- else %}
+        {{ netting_window('counted.counts_from', 'counted.tenant_id') }} as from_window,
+        {{ netting_window('counted.ended_at', 'counted.tenant_id') }} as to_window
+        {%- endif %}
     from counted
     {%- if sessions %}
     inner join sessions as begins

@@ -41,13 +41,13 @@ currencies as (
 
 facts as (
 
-    select min(valid_from) as known_from
+    select min({{ local_date('valid_from') }}) as known_on
     from intervals
     where valid_from >= '1970-01-01'
 
     union all
 
-    select least(min(invoiced_at), min(paid_at), min(service_to)) as known_from
+    select min({{ local_date('least(invoiced_at, paid_at, service_to)') }}) as known_on
     from lines
     where least(invoiced_at, paid_at, service_to) >= '1970-01-01'
 
@@ -56,8 +56,7 @@ facts as (
 -- From before the first year and its first week, whose openings need a rate too.
 first_day as (
 
-    select
-        date_trunc('year', min({{ local_date('known_from') }})::timestamp)::date - 8 as first_date
+    select date_trunc('year', min(known_on)::timestamp)::date - 8 as first_date
     from facts
 
 ),

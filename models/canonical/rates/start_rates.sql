@@ -105,4 +105,4 @@ from starts
 inner join {{ ref('exchange_rates') }} as rates
     on
         starts.currency = rates.currency
-        and {{ window_date('starts.started_in') }} = rates.rate_date
+        and {{ window_date('starts.started_in', 'starts.tenant_id') }} = rates.rate_date

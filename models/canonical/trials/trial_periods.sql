@@ -40,7 +40,8 @@ started as (
     select
         trials.*,
         grains.grain,
-        {{ period_start('grains.grain', local_date('trials.started_at')) }} as started_in
+        {{ period_start('grains.grain', local_date('trials.started_at', 'trials.tenant_id')) }}
+            as started_in
     from trials
     cross join grains
 

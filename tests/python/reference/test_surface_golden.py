@@ -481,7 +481,7 @@ def test_g48_a_day_is_cut_in_the_reporting_zone_or_in_the_tenants_own() -> None:
     new_york = surface.compute(reporting_timezone="America/New_York")
     assert moves(new_york) == [("2025-01-31", "new", "50")]
     assert new_york.day(at("2025-02-01 02:00")) == date(2025, 1, 31)
-    own = surface.compute(tenant_timezones={"t": "America/New_York"})
+    own = surface.compute(tenant_timezones=["t=America/New_York"])
     assert moves(own) == [("2025-01-31", "new", "50")]
 
 

@@ -21,6 +21,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "mrr_tax": ("exclude", "include"),
     "week_factor": ("52/12", "4.33", "4"),
     "reporting_timezone": ("UTC", "America/New_York", "Australia/Lord_Howe"),
+    "tenant_timezones": ((), ("t1=America/Los_Angeles", "t2=Asia/Tokyo")),
     "exclude_customers": ((), ("c2", "tier=gold"), ("ext-3", "tier=1")),
     "reporting_currency": (None, "EUR", "USD"),
     "fx_mode": ("daily", "month_end", "fixed", "at_start"),

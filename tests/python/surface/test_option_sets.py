@@ -5,8 +5,8 @@ from reference.surface.options import Options
 
 from .option_sets import SETS, VALUES, allowed_pairs, covering_sets
 
-# Not a meaning of a number, and one that no model reads yet.
-ELSEWHERE = {"max_row_loss", "tenant_timezones"}
+# Not a meaning of a number.
+ELSEWHERE = {"max_row_loss"}
 
 
 def test_every_option_is_varied() -> None:

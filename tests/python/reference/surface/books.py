@@ -215,7 +215,7 @@ def compute(
         own_intervals[interval.unit].append(interval)
     for line in lines:
         own_lines[line.unit].append(line)
-    last_day = clock.day(as_of)
+    last_day = clock.today()
     return Books(
         options=options,
         as_of=as_of,

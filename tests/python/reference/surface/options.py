@@ -24,7 +24,7 @@ class Options:
     mrr_tax: str = "exclude"
     week_factor: str = "52/12"
     reporting_timezone: str = "UTC"
-    tenant_timezones: tuple[tuple[str, str], ...] = ()
+    tenant_timezones: tuple[str, ...] = ()
     exclude_customers: tuple[str, ...] = ()
     reporting_currency: str | None = None
     fx_mode: str = "daily"
@@ -130,7 +130,7 @@ def _value(kind: str, value: Any) -> Any:  # noqa: ANN401
     if "Decimal" in kind:
         return Decimal(str(value))
     if "tuple" in kind:
-        return tuple(value.items()) if isinstance(value, Mapping) else tuple(value)
+        return tuple(value)
     if "int" in kind:
         return int(value)
     if "datetime" in kind:

@@ -27,7 +27,10 @@ class Clock:
         """Hold the zones and the instant that is now."""
         self.as_of = as_of
         self._zone = ZoneInfo(options.reporting_timezone)
-        self._tenant_zones = {t: ZoneInfo(zone) for t, zone in options.tenant_timezones}
+        self._tenant_zones = {}
+        for given in options.tenant_timezones:
+            tenant, _, zone = given.rpartition("=")
+            self._tenant_zones[tenant] = ZoneInfo(zone)
 
     def zone(self, tenant_id: str | None = None) -> ZoneInfo:
         """The zone of a tenant."""
@@ -36,6 +39,11 @@ class Clock:
     def day(self, moment: datetime, tenant_id: str | None = None) -> date:
         """The local day of an instant."""
         return moment.astimezone(self.zone(tenant_id)).date()
+
+    def today(self) -> date:
+        """The last day that has begun in any of the zones."""
+        zones = {self._zone, *self._tenant_zones.values()}
+        return max(self.as_of.astimezone(zone).date() for zone in zones)
 
     def end_of(self, day: date, tenant_id: str | None = None) -> datetime:
         """The last instant of a day that has come: what begins later is not there yet."""
