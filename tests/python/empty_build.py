@@ -4,7 +4,8 @@ dbt runs once. Then each example loads its rows, fills every table with the SQL 
 and rolls back, which takes a fraction of a second.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,17 @@ def empty_build(
         # The one table that is not empty on an empty Lago.
         connection.execute("truncate tidemill_core.as_of")
     return project
+
+
+@contextmanager
+def empty_session(dsn: str) -> Iterator[psycopg.Connection[Any]]:
+    """A session to fill an empty build in."""
+    with psycopg.connect(dsn) as connection:
+        connection.execute("set jit = off")
+        # Without statistics every table is taken for small, and some histories are not.
+        connection.execute("set enable_nestloop = off")
+        connection.commit()
+        yield connection
 
 
 def refill(connection: psycopg.Connection[Any], refreshes: Iterable[str], played: Played) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -38,6 +39,16 @@ class Model:
     def filling(self) -> str:
         """Fill the table."""
         return f"insert into {self.relation} {self.code}"
+
+
+def fillings(models: Iterable[Model], names: Collection[str] | None = None) -> list[str]:
+    """What fills the tables of models, or those that the named ones are built on."""
+    models = list(models)
+    needed = {one.name for one in models} if names is None else set(names)
+    for model in models:
+        if names is not None and model.name in names:
+            needed |= model.ancestors
+    return [model.filling for model in models if model.name in needed and not model.is_view]
 
 
 @dataclass(frozen=True)
@@ -99,7 +110,7 @@ class Project:
 
     def refreshes(self) -> list[str]:
         """What fills every table, in the order in which they depend."""
-        return [model.filling for model in self.models() if not model.is_view]
+        return fillings(self.models())
 
     def _write_profile(self) -> None:
         parts = conninfo_to_dict(self.dsn)

@@ -12,11 +12,12 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from empty_build import empty_build, refill
-from project import Model
+from empty_build import empty_build, empty_session, refill
+from project import Model, fillings
 from properties.actions import Action
 from properties.catalogue import START
 from properties.compare import (
+    METRICS,
     customer_differences,
     level_differences,
     movement_differences,
@@ -56,9 +57,8 @@ class Bench:
     def differs(self, models: list[Model], example: Example) -> bool:
         """Whether a metric differs from the reference."""
         session, result = self.connection, example.result
-        fillings = [model.filling for model in models if not model.is_view]
         with session.transaction(force_rollback=True):
-            refill(session, fillings, example.played)
+            refill(session, fillings(models, METRICS), example.played)
             return any(
                 differences(session, "tidemill", result)
                 for differences in (
@@ -76,9 +76,7 @@ def bench(
 ) -> Iterator[Bench]:
     dsn = new_database()
     project = empty_build(dsn, tmp_path_factory.mktemp("mutation"), END)
-    with psycopg.connect(dsn) as connection:
-        connection.execute("set jit = off")
-        connection.commit()
+    with empty_session(dsn) as connection:
         yield Bench(connection, project.models(), examples())
 
 

@@ -28,6 +28,7 @@ DIMENSIONS = (
     "country",
     "billing_interval",
 )
+METRICS = ("metric_mrr", "metric_mrr_movements", "metric_mrr_waterfall", "metric_customers")
 TYPES = ("new", "reactivation", "expansion", "contraction", "churn")
 LOSSES = ("contraction", "churn")
 

@@ -13,13 +13,14 @@ import psycopg
 import pytest
 from hypothesis import given
 
-from empty_build import empty_build, refill
+from empty_build import empty_build, empty_session, refill
+from project import fillings
 from reference.items import Options
 from tidemill_cli.demo.lago.engine import LagoEngine
 
 from .actions import Action
 from .catalogue import START
-from .compare import differences
+from .compare import METRICS, differences
 from .histories import histories
 from .mutations import Mutation, mutate, mutations
 from .play import END, Played, play
@@ -88,10 +89,8 @@ def built(
 ) -> Iterator[Built]:
     dsn = new_database()
     project = empty_build(dsn, tmp_path_factory.mktemp("project"), END, definitions.variables)
-    with psycopg.connect(dsn) as connection:
-        connection.execute("set jit = off")
-        connection.commit()
-        yield Built(connection, project.refreshes(), definitions)
+    with empty_session(dsn) as connection:
+        yield Built(connection, fillings(project.models(), METRICS), definitions)
 
 
 @given(history=histories())
