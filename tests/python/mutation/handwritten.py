@@ -75,6 +75,11 @@ def bounds() -> SurfaceRows:
     surface.item("2025-02-01", "2025-03-01", **free)
     surface.item("2025-04-01", "2025-05-01", 0, **free)
     surface.item("2025-05-01", **free)
+    # Keeps something free after it paid; and one that keeps nothing, for its item is paused.
+    for name, kept in (("keeps", {"amount": 0}), ("rests", {"status": "paused"})):
+        surface.customer(name)
+        surface.item("2025-02-01", "2025-03-01", customer_id=name, subscription=name)
+        surface.item("2025-03-01", customer_id=name, subscription=name, **kept)
     # Two debts, with nothing between them.
     surface.customer("owes")
     for start, end in (("2025-02-01", "2025-02-05"), ("2025-02-10", "2025-03-10")):
@@ -91,7 +96,7 @@ def bounds() -> SurfaceRows:
 def bills() -> SurfaceRows:
     """Bills that follow each other: usage, tax on a discounted price, refunds within a refund."""
     surface = SurfaceRows()
-    for name in ("used", "taxed", "refunded"):
+    for name in ("used", "taxed", "refunded", "partly"):
         surface.item("2025-01-01", subscription=name)
     for month in range(1, 6):
         first, last = f"2025-{month:02}-01", f"2025-{month + 1:02}-01"
@@ -105,6 +110,8 @@ def bills() -> SurfaceRows:
         ("2025-04-01", "2025-04-10"),
     ):
         surface.line("recurring", 50, first, last, **refunded)
+    partly = {"refunded": 10, "subscription_id": "partly"}
+    surface.line("recurring", 50, "2025-02-01", "2025-03-01", **partly)
     # A customer with the same id elsewhere changes between two of its changes, and ends an item
     # where another with the same id begins.
     surface.customer("acme", tenant_id="elsewhere")

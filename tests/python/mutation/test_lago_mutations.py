@@ -42,6 +42,7 @@ SEEDS = 5
 class Example:
     """A history as rows, and the numbers that it comes to."""
 
+    story: str
     played: Played
     result: Result
 
@@ -99,7 +100,7 @@ def examples() -> list[Example]:
         result = compute(rows, played.history, END)
         # Where nothing moves there is little to get wrong.
         if result.movements:
-            found.append(Example(Played(rows, played.history), result))
+            found.append(Example(f"{history}\n{changes}", Played(rows, played.history), result))
 
     for number in range(SEEDS):
         seed(number)(collect)()
@@ -107,7 +108,8 @@ def examples() -> list[Example]:
 
 
 def test_the_models_as_they_are_differ_on_no_history(bench: Bench) -> None:
-    assert [n for n, one in enumerate(bench.examples) if bench.differs(bench.models, one)] == []
+    differing = [one.story for one in bench.examples if bench.differs(bench.models, one)]
+    assert not differing, f"{len(differing)} histories differ, the first:\n{differing[0]}"
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: str(mutant.name))
