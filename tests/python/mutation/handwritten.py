@@ -17,6 +17,7 @@ def handwritten() -> list[Example]:
         Example(bounds().rows, list(FIRST_RATES)),
         Example(damages().rows, list(FIRST_RATES)),
         Example(bills().rows, list(FIRST_RATES)),
+        Example(abroad().rows, list(FIRST_RATES)),
         Example(
             months().rows,
             [
@@ -119,6 +120,28 @@ def bills() -> SurfaceRows:
     surface.item("2025-03-01 12:40", subscription="between", tenant_id="elsewhere")
     surface.item("2025-01-01", "2025-02-01", subscription="shared", tenant_id="elsewhere")
     surface.item("2025-02-01", subscription="shared")
+    return surface
+
+
+def abroad() -> SurfaceRows:
+    """Amounts in two currencies, a euro for 1.0837 dollars; and a payment before the signup."""
+    surface = SurfaceRows()
+    # Another price in another currency.
+    surface.customer("moves")
+    moves = {"customer_id": "moves", "subscription": "moves"}
+    surface.item("2025-02-01", "2025-03-01", 50, **moves)
+    surface.item("2025-03-01", amount=70, currency="EUR", **moves)
+    # 10 dollars more and 9.50 euros less: less, although 10 is more than 9.50.
+    surface.customer("mixed")
+    for currency, before, after in (("USD", 50, 60), ("EUR", 50, "40.5")):
+        mixed = {"customer_id": "mixed", "subscription": currency, "currency": currency}
+        surface.item("2025-02-01", "2025-03-01", before, **mixed)
+        surface.item("2025-03-01", amount=after, **mixed)
+    surface.customer("early", created_at=at("2025-03-10"))
+    early = {"customer_id": "early", "subscription_id": "early"}
+    surface.item("2025-03-10", customer_id="early", subscription="early")
+    paid = {"paid_at": at("2025-02-10"), **early}
+    surface.line("recurring", 50, "2025-03-10", "2025-04-10", **paid)
     return surface
 
 
