@@ -89,16 +89,20 @@ class Journal:
 
     def emit(self, kind: str, doc: Doc, when: int) -> None:
         """Append an event; an update that changes nothing is none."""
+        if not self.enabled:
+            return
         shape = self.shapes.at(when)
         data: Doc = {"object": doc}
-        last_shape, last = self._last.get(doc["id"], (shape, None))
+        # A price and its plan have one id.
+        key = f"{doc['object']} {doc['id']}"
+        last_shape, last = self._last.get(key, (shape, None))
         if kind.endswith(".updated"):
             # A newer version renders the same object otherwise: that is not a change.
             previous = {} if last is None or last_shape != shape else changes(last, doc)
             if last == doc:
                 return
             data["previous_attributes"] = previous
-        self._last[doc["id"]] = (shape, doc)
+        self._last[key] = (shape, doc)
         self.events.append(
             {
                 "id": f"evt_{self.owner}{len(self.events):06d}",

@@ -12,7 +12,9 @@ INCOMPLETE_FOR = 23 * HOUR
 def begin(subscription: Subscription, when: int, *, prorate: bool = True) -> None:
     """Start a subscription that has its items: open its periods and bill the first one."""
     customer = subscription.customer
-    customer.currency = customer.currency or subscription.currency
+    if customer.currency is None:
+        customer.currency = subscription.currency
+        customer.journal.customer(customer, when)
     customer.subscriptions.append(subscription)
     lines: list[Line] = []
     if subscription.trial_end is not None:
