@@ -2,6 +2,7 @@
 # and `make test` what it needs of Node into .node.
 
 PYTHON ?= python3
+ENGINE ?= lago
 CUSTOMERS ?= 2000
 SEED ?= 1
 PYTEST ?=
@@ -20,7 +21,7 @@ help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(INSTALLED) ## Generate a billing database, build every metric, print the headline numbers.
-	@$(BIN)/tidemill demo --customers $(CUSTOMERS) --seed $(SEED)
+	@$(BIN)/tidemill demo --engine $(ENGINE) --customers $(CUSTOMERS) --seed $(SEED)
 
 test: $(INSTALLED) landing ## Everything that must pass.
 	@$(BIN)/python -m pytest -m "not slow" $(PYTEST)
