@@ -83,6 +83,10 @@ def scripted(shape: Shape = "acacia", clover_from: datetime | None = None) -> St
     stripe.pause_collection(planned, at("2025-03-01"))
     stripe.credit_note(stripe.last_invoice(changing), at("2025-04-03"), refund=False)
 
+    once_only = stripe.customer(acme, at("2025-01-10"))
+    stripe.invoice_item(once_only, "45", "Setup", at("2025-02-14"))
+    stripe.bill(once_only, at("2025-02-15"))
+
     stripe.delete_coupon(gone, at("2025-05-01"))
     stripe.delete_product(retired, at("2025-05-01"))
     stripe.run_until(at("2025-05-05"))
