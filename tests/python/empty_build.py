@@ -20,7 +20,7 @@ from tidemill_cli.demo.lago.schema import create_indexes, create_primary_keys, c
 
 
 def empty_build(
-    dsn: str, folder: Path, as_of: datetime, variables: dict[str, str] | None = None
+    dsn: str, folder: Path, as_of: datetime, variables: dict[str, Any] | None = None
 ) -> Project:
     """Create Lago's tables in a database, and build the project on them."""
     with psycopg.connect(dsn, autocommit=True) as connection:

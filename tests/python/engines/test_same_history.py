@@ -1,0 +1,102 @@
+"""One history, done in Lago and in Stripe, gives one ledger and the same metrics."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+import pytest
+from hypothesis import given
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from empty_build import empty_build, empty_session
+from project import fillings
+from tidemill_cli.demo.lago.load import load as load_lago
+from tidemill_cli.demo.stripe.load import load as load_stripe
+from tidemill_cli.demo.stripe.render import Shape
+from tidemill_cli.demo.stripe.schema import create_schema as create_stripe
+
+from .histories import END, Step, histories
+from .play import play_lago, play_stripe
+
+SOURCES = ["lago", "stripe"]
+# Ids, instants within a day, and what is paid when: of the engine, not of the history.
+OF_THE_ENGINE = {
+    *("billing_source", "tenant_id", "movement_id", "level_id", "customer_id", "source_rows"),
+    *("sequence", "recorded_at", "occurred_at", "definitions_hash", "cash", "cash_per_customer"),
+}
+# What is billed for usage, and what is wrong with an engine's rows.
+NOT_COMPARED = {"metric_usage_revenue", "metric_definitions", "data_issues"}
+
+
+@dataclass(frozen=True)
+class Built:
+    """A session on an empty build over both engines, what fills it, and what is compared."""
+
+    connection: psycopg.Connection[Any]
+    refreshes: list[str]
+    metrics: list[str]
+
+    def rows(self, metric: str, source: str) -> "Counter[tuple[Any, ...]]":
+        """The rows of one engine, with customers by their number."""
+        with self.connection.cursor(row_factory=dict_row) as cursor:
+            found = cursor.execute(
+                sql.SQL("select * from {} where billing_source = %s").format(
+                    sql.Identifier("tidemill", metric)
+                ),
+                (source,),
+            ).fetchall()
+        numbers = self._numbers()
+        return Counter(
+            (
+                numbers.get(row.get("customer_id", "")),
+                *((name, row[name]) for name in sorted(row) if name not in OF_THE_ENGINE),
+            )
+            for row in found
+        )
+
+    def _numbers(self) -> dict[str, str]:
+        return dict(
+            self.connection.execute(
+                "select id::text, external_id from customers union all"
+                " select id, _raw_data ->> 'name' from stripe.customers"
+            ).fetchall()
+        )
+
+
+@pytest.fixture(scope="module")
+def built(
+    new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Built]:
+    dsn = new_database()
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        create_stripe(connection)
+    project = empty_build(
+        dsn, tmp_path_factory.mktemp("engines"), END, {"tidemill_billing_sources": SOURCES}
+    )
+    metrics = sorted(
+        model.name
+        for model in project.models()
+        if model.name.startswith("metric_") and model.name not in NOT_COMPARED
+    )
+    with empty_session(dsn) as connection:
+        yield Built(connection, fillings(project.models()), metrics)
+
+
+@pytest.mark.parametrize("shape", ["acacia", "clover"])
+@given(history=histories())
+def test_the_same_history_gives_the_same_metrics(
+    built: Built, shape: Shape, history: list[Step]
+) -> None:
+    connection = built.connection
+    with connection.transaction(force_rollback=True):
+        load_lago(connection, play_lago(history))
+        load_stripe(connection, play_stripe(history, shape))
+        for statement in built.refreshes:
+            connection.execute(statement)
+        for metric in built.metrics:
+            lago, stripe = built.rows(metric, "lago"), built.rows(metric, "stripe")
+            differing = {"only Lago": [*(lago - stripe)][:2], "only Stripe": [*(stripe - lago)][:2]}
+            assert not any(differing.values()), f"{metric}: {differing}"
