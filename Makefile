@@ -1,6 +1,7 @@
 # The two commands to know are `make demo` and `make test`; both install what they need into .venv.
 
 PYTHON ?= python3
+ENGINE ?= lago
 CUSTOMERS ?= 2000
 SEED ?= 1
 PYTEST ?=
@@ -16,7 +17,7 @@ help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(INSTALLED) ## Generate a billing database, build every metric, print the headline numbers.
-	@$(BIN)/tidemill demo --customers $(CUSTOMERS) --seed $(SEED)
+	@$(BIN)/tidemill demo --engine $(ENGINE) --customers $(CUSTOMERS) --seed $(SEED)
 
 test: $(INSTALLED) ## Everything that must pass.
 	@$(BIN)/python -m pytest -m "not slow" $(PYTEST)

@@ -55,7 +55,7 @@
             'start', {{ fields }}.start_date,
             'trial_start', {{ fields }}.trial_start,
             'trial_end', {{ fields }}.trial_end,
-            'is_paused', jsonb_typeof({{ fields }}.pause_collection) = 'object',
+            'is_paused', nullif(jsonb_typeof({{ fields }}.pause_collection) = 'object', false),
             'canceled_at', {{ fields }}.canceled_at,
             'ended_at', {{ fields }}.ended_at,
             'planned_end', coalesce(
@@ -66,7 +66,14 @@
                 end
             ),
             'reason', {{ fields }}.cancellation_details -> 'reason',
-            'discounts', {{ _discounts_of(fields ~ ".discounts", fields ~ ".discount") }},
+            'has_more_items', nullif({{ fields }}.items ->> 'has_more' = 'true', false),
+            -- absent where the payload or the landing has no word of discounts
+            'discounts', case
+                when
+                    jsonb_typeof({{ fields }}.discounts) = 'array'
+                    or jsonb_typeof({{ fields }}.discount) = 'object'
+                    then coalesce({{ _discounts_of(fields ~ ".discounts", fields ~ ".discount") }}, '[]')
+            end,
             'items', (
                 select jsonb_agg(
                     jsonb_build_object(
@@ -127,7 +134,7 @@
 {% macro stripe_discount(discount) -%}
     jsonb_build_object(
         'id', {{ discount }} -> 'id',
-        'end', {{ discount }} -> 'end',
+        'ends_at', {{ discount }} -> 'end',
         'coupon', coalesce(
             {{ stripe_id(discount ~ " -> 'coupon'") }}, {{ stripe_id(discount ~ " #> '{source,coupon}'") }}
         ),

@@ -15,6 +15,7 @@ from tidemill_cli.database.session import connect
 from tidemill_cli.embedded import DemoServer
 from tidemill_cli.money import format_amount
 from tidemill_cli.periods import previous_month
+from tidemill_cli.project import BILLING_SOURCES
 
 _LABELS = {
     "opening_mrr": "opening",
@@ -27,6 +28,12 @@ _LABELS = {
     "transfer_mrr": "+ transfer",
     "fx_mrr": "+ fx",
     "closing_mrr": "closing",
+}
+
+
+_TABLES = {
+    "lago": "Lago's own tables in schema public",
+    "stripe": "what lands from Stripe in schema stripe",
 }
 
 
@@ -49,10 +56,12 @@ def headline_tables(connection: Connection) -> str:
         )
 
 
-def what_next(server: DemoServer, state_dir: Path, end: date) -> str:
+def what_next(server: DemoServer, state_dir: Path, end: date, engine: str) -> str:
     """How to connect, what to try and how to stop."""
     where = "" if state_dir == STATE_DIRECTORY else f" --dir {state_dir}"
     dsn = "" if state_dir == STATE_DIRECTORY else f" --dsn '{server.dsn()}'"
+    # A build reads Lago unless told otherwise.
+    source = "" if engine == "lago" else f" --vars '{BILLING_SOURCES}=[{engine}]'"
     command = _command()
     month_end = end.replace(day=1) - timedelta(days=1)
     connect_by = f"{server.psql} -h {server.socket_dir} -p {server.port} -U postgres"
@@ -61,11 +70,11 @@ def what_next(server: DemoServer, state_dir: Path, end: date) -> str:
             "The server keeps running for a look around:",
             f"  {connect_by} {server.database}",
             f"  {server.dsn()}",
-            "Metrics are in schema tidemill, Lago's own tables in schema public. Try:",
+            f"Metrics are in schema tidemill, {_TABLES[engine]}. Try:",
             f"  {command} mrr{dsn} --by plan",
             f"  {command} mrr{dsn} --grain month --currency USD",
             f"  {command} mrr{dsn} --as-of {month_end} --by country,interval --json",
-            f"  {command} run{dsn}",
+            f"  {command} run{dsn}{source}",
             f"Stop it with: {command} demo --stop{where}",
         ]
     )

@@ -48,11 +48,20 @@ select
     {{ stripe_instant('parsed.created') }} as subscription_created_at,
     {{ stripe_instant('parsed.start_date') }} as started_at,
     {{ stripe_state('parsed') }} as state,
-    events.previous_attributes,
+    -- what mattered before: events of one second are brought in order by it
+    case
+        when events.event_type = 'customer.subscription.updated' then {{ stripe_state('before') }}
+    end as previous_state,
     events.row_version
 from events
 cross join
     lateral jsonb_to_record(events.object) as parsed (
+        {{ stripe_subscription_fields() }}
+    )
+cross join
+    lateral jsonb_to_record(
+        events.object || coalesce(nullif(events.previous_attributes, 'null'), '{}')
+    ) as before (
         {{ stripe_subscription_fields() }}
     )
 where

@@ -62,6 +62,7 @@ lines as (
             currency text,
             quantity jsonb,
             proration text,
+            proration_details jsonb,
             period jsonb,
             subscription jsonb,
             subscription_item jsonb,
@@ -114,6 +115,17 @@ select
         {{ stripe_id("priced.origin -> 'subscription_item'") }}
     ) as item_id,
     coalesce(priced.proration, priced.origin ->> 'proration', 'false') = 'true' as is_proration,
+    -- what it gives back for time that will not be used, though it may be worth nothing
+    coalesce({{ stripe_number('priced.amount') }} < 0, false)
+    or coalesce(
+        jsonb_typeof(
+            coalesce(
+                priced.origin #> '{proration_details,credited_items}',
+                priced.proration_details -> 'credited_items'
+            )
+        ) = 'object',
+        false
+    ) as is_credit,
     {{ stripe_number('priced.quantity') }} as quantity,
     upper(priced.currency) as currency,
     {{ stripe_amount('priced.amount') }} as amount,

@@ -21,7 +21,7 @@ from tidemill_cli.demo.stripe.catalog import (
 )
 from tidemill_cli.demo.stripe.clock import Interval, instant
 from tidemill_cli.demo.stripe.journal import Journal, Shapes
-from tidemill_cli.demo.stripe.render import Shape
+from tidemill_cli.demo.stripe.render import Doc, Shape
 
 _NEVER = 1 << 62
 
@@ -178,6 +178,10 @@ class Catalogue:
         coupon.deleted, coupon.updated = True, when
         journal = self._journals[coupon.account.id]
         journal.emit("coupon.deleted", render.coupon(coupon), when)
+
+    def catalog_events(self) -> list[Doc]:
+        """Return the events of the catalogue, account by account."""
+        return [event for account in self.accounts for event in self._journals[account.id].events]
 
     def _catalog_time(self, at: datetime | None) -> int:
         return self._start if at is None else instant(at)

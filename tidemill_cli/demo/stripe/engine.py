@@ -46,7 +46,6 @@ from tidemill_cli.demo.stripe.model import (
     Discount,
     Invoice,
     Item,
-    Line,
     MissingCard,
     PauseBehavior,
     Proration,
@@ -422,19 +421,7 @@ class StripeEngine(Catalogue):
         """Add a one-off amount to the customer's next invoice."""
         when = self._act(customer, at)
         code = customer.currency or customer.account.currency
-        customer.currency = code
-        minor = rounded(to_minor(amount, code))
-        customer.pending.append(
-            Line(
-                customer.new_id("il"),
-                description,
-                minor,
-                when,
-                when,
-                discountable=False,
-                invoice_item=customer.new_id("ii"),
-            )
-        )
+        invoicing.add_item(customer, rounded(to_minor(amount, code)), description, when)
 
     def bill(self, customer: Customer, at: datetime) -> Invoice:
         """Make an invoice of what is pending for a customer now."""

@@ -58,6 +58,21 @@ def trial_line(item: Item, start: int, end: int) -> Line:
     return line
 
 
+def add_item(customer: Customer, amount: int, description: str, when: int) -> None:
+    """Let the customer's next invoice bill a one-off amount."""
+    customer.pending.append(
+        Line(
+            customer.new_id("il"),
+            description,
+            amount,
+            when,
+            when,
+            discountable=False,
+            invoice_item=customer.new_id("ii"),
+        )
+    )
+
+
 def create(
     customer: Customer,
     subscription: Subscription | None,

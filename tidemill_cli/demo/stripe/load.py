@@ -24,7 +24,7 @@ Object = Mapping[str, Any]
 
 ACCOUNT = "acct_tidemill"
 # The classic engine has tables that no code of it ever writes.
-_NEVER_WRITTEN = {"classic": {"coupons"}}
+NEVER_WRITTEN = {"classic": {"coupons"}}
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _NULL = "\\N"
 
@@ -48,7 +48,7 @@ def load(
         if generation != "classic":
             _add_accounts(cursor, schema, objects, account)
         for table, table_objects in objects.items():
-            if table not in present or table in _NEVER_WRITTEN.get(generation, ()):
+            if table not in present or table in NEVER_WRITTEN.get(generation, ()):
                 continue
             if table == "accounts":
                 continue
@@ -77,8 +77,8 @@ def render(
     if generation == "classic":
         lines = [_typed(columns_of("classic")[table], item) for item in objects]
     else:
-        owned = "_account_id" in names(table, generation)
-        lines = [_payload(item, account, owned=owned) for item in objects]
+        written = names(table, generation)
+        lines = [_payload(item, account, written) for item in objects]
     lines.append("")
     return "\n".join(lines)
 
@@ -156,13 +156,16 @@ def _add_accounts(
         )
 
 
-def _payload(item: Object, account: str, *, owned: bool) -> str:
+def _payload(item: Object, account: str, written: Sequence[str]) -> str:
     synced = item.get("_last_synced_at")
-    moment = _NULL if synced is None else _moment(synced)
-    fields = [_json(_stripped(item)), moment, moment if synced is not None else "now"]
-    if owned:
-        fields.append(item.get("_account_id", account))
-    return "\t".join(fields)
+    moment = None if synced is None else _moment(synced)
+    fields = {
+        "_raw_data": _json(_stripped(item)),
+        "_last_synced_at": moment or _NULL,
+        "_updated_at": moment or "now",
+        "_account_id": item.get("_account_id", account),
+    }
+    return "\t".join([fields[name] for name in written])
 
 
 def _typed(columns: Sequence[Column], item: Object) -> str:

@@ -76,6 +76,9 @@ def _first_lines(subscription: Subscription, when: int, *, prorate: bool) -> lis
     """Bill the first period; one that is cut short by a later anchor is billed in part."""
     lines = []
     for item in subscription.items:
+        if item.period_end < subscription.anchor:
+            message = "the anchor is more than a period away"
+            raise ValueError(message)
         if subscription.anchor <= when or not prorated(item):
             lines.append(invoicing.regular_line(item, item.period_start, item.period_end))
         elif prorate:
