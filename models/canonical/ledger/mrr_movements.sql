@@ -5,13 +5,45 @@ with
 
 netted as (
 
-    select * from {{ ref('mrr_netted') }}
+    select
+        netted.*,
+        case
+            when states.pays_before or states.was_kept then null
+            {%- if option('free_to_paid') == 'expansion' %}
+            when states.has_items_before then null
+            {%- endif %}
+            when
+                states.has_paid_before
+                {%- if max_gap %}
+                and netted.movement_date - states.stopped_on <= {{ max_gap }}
+                {%- endif %}
+                then 'reactivation'
+            else 'new'
+        end as begins_as,
+        not states.pays_after and not states.is_kept as ceases
+    from {{ ref('mrr_netted') }} as netted
+    inner join {{ ref('paying_states') }} as states
+        on
+            netted.billing_source = states.billing_source
+            and netted.tenant_id = states.tenant_id
+            and netted.customer_id = states.customer_id
+            and netted.level_id = states.level_id
+            and netted.movement_window = states.movement_window
 
 ),
 
-states as (
+-- What leaves the total as it was, but for a discount, has only moved.
+typed as (
 
-    select * from {{ ref('paying_states') }}
+    select
+        *,
+        case
+            when
+                type_change = 0 and reason <> 'discount' and begins_as is null and not ceases
+                then 0
+            else typed_amount
+        end as own_amount
+    from netted
 
 ),
 
@@ -32,17 +64,24 @@ parted as (
         billing_interval,
         reporting_currency,
         fx_rate,
-        false as is_transfer,
+        case
+            when begins_as is not null then begins_as
+            when ceases then 'churn'
+            {%- if separates_discounts %}
+            when reason = 'discount' then 'discount'
+            {%- endif %}
+            when type_change > 0 then 'expansion'
+            else 'contraction'
+        end as movement_type,
         reason,
-        typed_amount as amount,
-        total_change,
-        is_voluntary,
+        own_amount as amount,
+        case when ceases then is_voluntary end as is_voluntary,
         movement_at,
         recorded_at,
         subscription_ids,
         source_rows
-    from netted
-    where typed_amount <> 0
+    from typed
+    where own_amount <> 0
 
     union all
 
@@ -60,17 +99,16 @@ parted as (
         billing_interval,
         reporting_currency,
         fx_rate,
-        true as is_transfer,
+        'transfer' as movement_type,
         min(reason) as reason,
-        sum(amount - typed_amount) as amount,
-        min(total_change) as total_change,
+        sum(amount - own_amount) as amount,
         null as is_voluntary,
         max(movement_at) as movement_at,
         max(recorded_at) as recorded_at,
         {{ joined_text('subscription_ids') }} as subscription_ids,
         {{ joined_text('source_rows') }} as source_rows
-    from netted
-    where typed_amount <> amount
+    from typed
+    where own_amount <> amount
     group by
         billing_source,
         tenant_id,
@@ -103,7 +141,7 @@ sequenced as (
                 product,
                 country,
                 billing_interval,
-                is_transfer,
+                movement_type = 'transfer',
                 reason
             rows unbounded preceding
         ) as mrr_after,
@@ -118,20 +156,9 @@ sequenced as (
                 product,
                 country,
                 billing_interval,
-                is_transfer,
+                movement_type = 'transfer',
                 reason
         ) as sequence
-        {%- if separates_discounts %},
-        total_change - sum(
-            case when reason = 'discount' and not is_transfer then amount * fx_rate else 0 end
-        ) over (
-            partition by
-                billing_source, tenant_id, customer_id, level_id, movement_window,
-                reporting_currency
-        ) as other_change
-        {%- else %},
-        total_change as other_change
-        {%- endif %}
     from parted
     where amount <> 0
 
@@ -139,61 +166,28 @@ sequenced as (
 
 -- one row per unit, netting window, dimension tuple, movement type and reason
 select
-    sequenced.billing_source,
-    sequenced.tenant_id,
-    sequenced.customer_id,
-    sequenced.level_id,
-    sequenced.movement_date,
-    sequenced.movement_at,
-    sequenced.sequence,
-    case
-        when sequenced.is_transfer then 'transfer'
-        when
-            not states.pays_before
-            and not states.was_kept
-            {{- " and not states.has_items_before" if option('free_to_paid') == 'expansion' }}
-            then
-                case
-                    when
-                        states.has_paid_before
-                        {%- if max_gap %}
-                        and sequenced.movement_date - states.stopped_on <= {{ max_gap }}
-                        {%- endif %}
-                        then 'reactivation'
-                    else 'new'
-                end
-        when not states.pays_after and not states.is_kept then 'churn'
-        {%- if separates_discounts %}
-        when sequenced.reason = 'discount' then 'discount'
-        {%- endif %}
-        when sequenced.other_change > 0 then 'expansion'
-        when sequenced.other_change < 0 then 'contraction'
-        else 'transfer'
-    end as movement_type,
-    sequenced.reason,
-    sequenced.plan,
-    sequenced.product,
-    sequenced.currency,
-    sequenced.country,
-    sequenced.billing_interval,
-    sequenced.amount::numeric(28, 10) as amount,
-    (sequenced.mrr_after - sequenced.amount)::numeric(28, 10) as mrr_before,
-    sequenced.mrr_after::numeric(28, 10) as mrr_after,
-    sequenced.reporting_currency,
-    sequenced.fx_rate::numeric(28, 12) as fx_rate,
-    (sequenced.amount * sequenced.fx_rate)::{{ reporting_money() }} as reporting_amount,
-    case
-        when not states.pays_after and not states.is_kept and not sequenced.is_transfer
-            then sequenced.is_voluntary
-    end as is_voluntary,
-    sequenced.recorded_at,
-    sequenced.subscription_ids,
-    sequenced.source_rows
+    billing_source,
+    tenant_id,
+    customer_id,
+    level_id,
+    movement_date,
+    movement_at,
+    sequence,
+    movement_type,
+    reason,
+    plan,
+    product,
+    currency,
+    country,
+    billing_interval,
+    amount::numeric(28, 10) as amount,
+    (mrr_after - amount)::numeric(28, 10) as mrr_before,
+    mrr_after::numeric(28, 10) as mrr_after,
+    reporting_currency,
+    fx_rate::numeric(28, 12) as fx_rate,
+    (amount * fx_rate)::{{ reporting_money() }} as reporting_amount,
+    is_voluntary,
+    recorded_at,
+    subscription_ids,
+    source_rows
 from sequenced
-inner join states
-    on
-        sequenced.billing_source = states.billing_source
-        and sequenced.tenant_id = states.tenant_id
-        and sequenced.customer_id = states.customer_id
-        and sequenced.level_id = states.level_id
-        and sequenced.movement_window = states.movement_window

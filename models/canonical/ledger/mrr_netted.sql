@@ -1,3 +1,5 @@
+{%- set separates_discounts = option('discount_as_movement') == 'separate_type' %}
+
 with
 
 changes as (
@@ -111,7 +113,8 @@ with_gained_so_far as (
 )
 
 -- one row per unit, netting window, dimension tuple and reason, netted; typed_amount is the part
--- that changes the unit's total, the rest of amount has only moved
+-- that changes the unit's total, the rest of amount has only moved. The sign of type_change says
+-- which way: that of the total, or of what is left of it without discounts.
 select
     billing_source,
     tenant_id,
@@ -139,7 +142,21 @@ select
                 )
         else 0
     end::numeric(28, 10) as typed_amount,
-    total_change,
+    {%- if separates_discounts %}
+    sum(
+        case
+            when reason = 'discount' then 0
+            when treatment = 'whole' then amount * fx_rate
+            when treatment = 'shared' then amount * fx_rate * sign(total_change)
+            else 0
+        end
+    ) over (
+        partition by
+            billing_source, tenant_id, customer_id, level_id, movement_window, reporting_currency
+    ) as type_change,
+    {%- else %}
+    total_change as type_change,
+    {%- endif %}
     is_voluntary,
     recorded_at,
     subscription_ids,

@@ -53,6 +53,11 @@ def bounds() -> SurfaceRows:
     surface.item("2025-02-01", "2025-03-01", **dear)
     surface.item("2025-03-01", amount=100, forever_discount=80, **dear)
     surface.item("2025-02-01", subscription="rare", period_unit="year", period_count=2)
+    # Two for the price of one, less a discount.
+    surface.customer("doubles")
+    doubles = {"customer_id": "doubles", "subscription": "doubles"}
+    surface.item("2025-02-01", "2025-03-01", **doubles)
+    surface.item("2025-03-01", quantity=2, forever_discount=10, **doubles)
     # Units come with a new price, and with a new plan.
     surface.item("2025-02-01", "2025-03-01", 100, quantity=2, subscription="grows")
     surface.item("2025-03-01", "2025-04-01", 180, quantity=3, subscription="grows")

@@ -421,8 +421,8 @@ NETTED = [
         Mutant(
             "who ever left has left at its last change",
             "mrr_movements",
-            "when not states.pays_after and not states.is_kept and not sequenced.is_transfer",
-            "when true",
+            "case when ceases then is_voluntary end",
+            "is_voluntary",
         ),
     ),
     *noticed_in(
@@ -449,7 +449,7 @@ NETTED = [
         Mutant(
             "leaving is a contraction",
             "mrr_movements",
-            "when not states.pays_after and not states.is_kept then 'churn'",
+            "when ceases then 'churn'",
             "",
         ),
     ),
@@ -492,14 +492,14 @@ NETTED = [
         Mutant(
             "who had something free is new",
             "mrr_movements",
-            "and not states.has_items_before",
+            "when states.has_items_before then null",
             "",
         ),
         Mutant(
             "who keeps something free has left",
             "mrr_movements",
-            "when not states.pays_after and not states.is_kept then 'churn'",
-            "when not states.pays_after then 'churn'",
+            "not states.pays_after and not states.is_kept as ceases",
+            "not states.pays_after as ceases",
         ),
         Mutant(
             "a paused item is a free one",
@@ -530,14 +530,14 @@ NETTED = [
         Mutant(
             "coming back on the last day is new",
             "mrr_movements",
-            "sequenced.movement_date - states.stopped_on <= 20",
-            "sequenced.movement_date - states.stopped_on < 20",
+            "netted.movement_date - states.stopped_on <= 20",
+            "netted.movement_date - states.stopped_on < 20",
         ),
         Mutant(
             "coming back a day late is coming back",
             "mrr_movements",
-            "sequenced.movement_date - states.stopped_on <= 20",
-            "sequenced.movement_date - states.stopped_on <= 21",
+            "netted.movement_date - states.stopped_on <= 20",
+            "netted.movement_date - states.stopped_on <= 21",
         ),
     ),
     *noticed_in(
@@ -546,14 +546,20 @@ NETTED = [
         Mutant(
             "a discount has no type of its own",
             "mrr_movements",
-            "when sequenced.reason = 'discount' then 'discount'",
+            "when reason = 'discount' then 'discount'",
             "",
         ),
         Mutant(
             "a discount decides the type of the rest",
+            "mrr_netted",
+            "when reason = 'discount' then 0",
+            "",
+        ),
+        Mutant(
+            "what stays but for a discount is a change",
             "mrr_movements",
-            "case when reason = 'discount' and not is_transfer then amount * fx_rate else 0 end",
-            "0",
+            "type_change = 0 and reason <> 'discount' and begins_as is null and not ceases",
+            "false",
         ),
     ),
     *noticed_in(
