@@ -157,8 +157,9 @@ def test_a_missing_grant_on_a_column_is_named_with_the_statement(
 ) -> None:
     change = (
         f"grant usage on schema stripe to {reader}; grant select on all tables in schema stripe to"
-        f" {reader}; revoke select on stripe.subscriptions from {reader}; grant select (_account_id,"
-        f" _last_synced_at) on stripe.subscriptions to {reader}; set local role {reader}"
+        f" {reader}; revoke select on stripe.subscriptions from {reader}; grant select"
+        f" (_account_id, _last_synced_at) on stripe.subscriptions to {reader};"
+        f" set local role {reader}"
     )
     with pytest.raises(TidemillError) as raised:
         check(landings["v1"], change=change)
@@ -173,14 +174,16 @@ def test_events_are_checked_where_they_are_kept(database: str, reader: str) -> N
 
     with pytest.raises(TidemillError, match="no table stripe_events in schema kept"):
         check(database, events="kept")
-    with pytest.raises(TidemillError, match="no schema elsewhere .* tidemill_stripe_events_schema"):
+    with pytest.raises(
+        TidemillError, match=r"no schema elsewhere .* tidemill_stripe_events_schema"
+    ):
         check(database, events="elsewhere")
 
     with psycopg.connect(database, autocommit=True) as session:
         create_events_table(session, "kept")
         create_events_table(session)
     assert check(database, events="kept")
-    with pytest.raises(TidemillError, match="column data of kept.stripe_events is missing"):
+    with pytest.raises(TidemillError, match=r"column data of kept\.stripe_events is missing"):
         check(database, change="alter table kept.stripe_events drop column data", events="kept")
     # Nobody asked for these, but they stand beside what is landed, and would be read.
     grants = (
