@@ -199,6 +199,10 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "customers": ("id",),
 }
 
+# Parsed once per version of a row, which only who may read the whole table can tell apart; so are
+# the events.
+VERSIONED = "invoices"
+
 # The table of events that a user may keep, and what it must have.
 EVENTS = "stripe_events"
 EVENT_COLUMNS = ("id", "type", "created", "data")

@@ -85,6 +85,12 @@ def readable_columns(
     return found
 
 
+def may_read_table(session: Session, schema: str, table: str) -> bool:
+    """Whether the current role may read all of a table, not some of its columns alone."""
+    statement = "select has_table_privilege(format('%%I.%%I', %s::text, %s::text), 'select')"
+    return bool(one_value(session, statement, (schema, table)))
+
+
 def generated_columns(session: Session, schema: str, table: str) -> set[str]:
     """The columns of a table that fill themselves from others."""
     rows = session.execute(

@@ -147,9 +147,12 @@ def test_grants_on_the_columns_that_are_read_are_enough(
     grants = "; ".join(
         f'grant select ("{name}") on stripe.{table} to {reader}' for table, name in granted
     )
-    change = f"grant usage on schema stripe to {reader}; {grants}; set local role {reader}"
+    change = f"grant usage on schema stripe to {reader}; {grants}"
+    whole = f"grant select on stripe.invoices to {reader}"
 
-    assert check(landings[generation], change=change)
+    assert check(landings[generation], change=f"{change}; {whole}; set local role {reader}")
+    with pytest.raises(TidemillError, match=f"`{whole}`"):
+        check(landings[generation], change=f"{change}; set local role {reader}")
 
 
 def test_a_missing_grant_on_a_column_is_named_with_the_statement(
