@@ -1,5 +1,6 @@
 {#- The rows of a table that a sync engine lands Stripe in: doc (Stripe's object as JSON), tenant_id
-    (the Stripe account, 'default' where the engine keeps none), synced_at and row_version.
+    (the Stripe account, 'default' where the engine keeps none), synced_at and, of invoices,
+    row_version: who may read listed columns alone may not read it.
 
     Newer engines keep the object itself (_raw_data); of the classic one's typed columns an object
     is built, from those that the source lists and the table has. A doc is large and kept out of
@@ -14,7 +15,7 @@
             {{ _stripe_doc(listed.get("names", []), types) }} as doc,
             {{ "_account_id" if "_account_id" in types else "'default'::text" }} as tenant_id,
             {{ _synced_at(types) }} as synced_at,
-            {{ row_version('landed') }} as row_version
+            {{ row_version('landed') if table == 'invoices' else 'null::uuid' }} as row_version
         from {{ relation }} as landed
     )
     {%- else -%}

@@ -67,13 +67,11 @@
             ),
             'reason', {{ fields }}.cancellation_details -> 'reason',
             'has_more_items', nullif({{ fields }}.items ->> 'has_more' = 'true', false),
-            -- absent where the payload or the landing has no word of discounts
-            'discounts', case
-                when
-                    jsonb_typeof({{ fields }}.discounts) = 'array'
-                    or jsonb_typeof({{ fields }}.discount) = 'object'
-                    then coalesce({{ _discounts_of(fields ~ ".discounts", fields ~ ".discount") }}, '[]')
-            end,
+            'discounts', {{ _discounts_of(fields ~ ".discounts", fields ~ ".discount") }},
+            -- else there may be others than the first, in an older payload or the classic landing
+            'has_all_discounts', nullif(
+                coalesce(jsonb_typeof({{ fields }}.discounts) = 'array', false), false
+            ),
             'items', (
                 select jsonb_agg(
                     jsonb_build_object(

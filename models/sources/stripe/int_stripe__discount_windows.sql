@@ -12,7 +12,7 @@ states as (
 
     select
         *,
-        state ? 'discounts' as tells_discounts
+        state ? 'has_all_discounts' as tells_discounts
     from {{ ref('int_stripe__states') }}
 
 ),
@@ -147,7 +147,9 @@ windows as (
         on
             states.tenant_id = latest_of_subscription.tenant_id
             and states.subscription_id = latest_of_subscription.subscription_id
-    where states.tells_discounts
+    where
+        states.tells_discounts
+        or (billed.item_id is null and latest_of_subscription.item_id is null)
 
     union all
 

@@ -118,7 +118,7 @@ payers as (
     from charges
     where invoice_id is not null
 
-    union
+    union all
 
     select
         invoices.tenant_id,
@@ -129,7 +129,7 @@ payers as (
         lateral (values (invoices.charge_id), (invoices.payment_intent_id)) as payer (id)
     where payer.id is not null
 
-    union
+    union all
 
     select
         invoice_payments.tenant_id,

@@ -5,7 +5,6 @@ with recursive
 states as (
 
     select * from {{ ref('int_stripe__states') }}
-    where state ? 'discounts'
 
 ),
 
@@ -108,7 +107,7 @@ listed as (
             subscriptions.tenant_id = customers.tenant_id
             and subscriptions.customer_id = customers.customer_id
     where
-        states.state -> 'discounts' = '[]'
+        not states.state ? 'discounts'
         and {{ stripe_instant("customers.discount -> 'start'") }} <= states.valid_from
 
 ),

@@ -46,15 +46,9 @@ issues as (
 
 ),
 
-billed_subscriptions as (
+history_issues as (
 
-    select
-        tenant_id,
-        customer_id,
-        subscription_id
-    from lines
-    where subscription_id is not null
-    group by tenant_id, customer_id, subscription_id
+    select * from {{ ref('int_stripe__history_issues') }}
 
 ),
 
@@ -96,17 +90,12 @@ unexplained_invoices as (
 found as (
 
     select
-        billed_subscriptions.tenant_id,
-        billed_subscriptions.customer_id,
-        'subscription_missing' as issue,
+        tenant_id,
+        customer_id,
+        issue,
         'subscriptions' as source_table,
-        billed_subscriptions.subscription_id as source_row_id
-    from billed_subscriptions
-    left join subscriptions
-        on
-            billed_subscriptions.tenant_id = subscriptions.tenant_id
-            and billed_subscriptions.subscription_id = subscriptions.subscription_id
-    where subscriptions.subscription_id is null
+        subscription_id as source_row_id
+    from history_issues
 
     union all
 

@@ -2,89 +2,64 @@
 
 with
 
+subscriptions as (
+
+    select * from {{ ref('int_stripe__subscriptions') }}
+
+),
+
+missing_trials as (
+
+    select * from {{ ref('int_stripe__missing_trials') }}
+
+),
+
+versions as (
+
+    select * from {{ ref('int_stripe__priced_versions') }}
+
+),
+
 trials as (
 
     select
-        tenant_id,
-        customer_id,
-        subscription_id,
-        coalesce(trial_started_at, started_at) as started_at,
-        trial_ends_at as ends_at,
-        ended_at
-    from {{ ref('stg_stripe__subscriptions') }}
-    where
-        coalesce(trial_started_at, started_at) < trial_ends_at
-        and customer_id is not null
-        -- these never lived
-        and status not in ('incomplete', 'incomplete_expired')
+        subscriptions.tenant_id,
+        subscriptions.customer_id,
+        subscriptions.subscription_id,
+        coalesce(
+            subscriptions.trial_started_at, missing_trials.trial_from, subscriptions.started_at
+        ) as started_at,
+        coalesce(subscriptions.trial_ends_at, missing_trials.trial_to) as ends_at,
+        subscriptions.ended_at
+    from subscriptions
+    left join missing_trials
+        on
+            subscriptions.tenant_id = missing_trials.tenant_id
+            and subscriptions.subscription_id = missing_trials.subscription_id
 
 ),
 
-lines as (
-
-    select lines.*
-    from {{ ref('stg_stripe__invoice_lines') }} as lines
-    inner join trials
-        on lines.tenant_id = trials.tenant_id and lines.subscription_id = trials.subscription_id
-
-),
-
-items as (
-
-    select * from {{ ref('stg_stripe__subscription_items') }}
-
-),
-
-prices as (
-
-    select * from {{ ref('int_stripe__prices') }}
-
-),
-
--- What was tried first is what the first invoice bills, for nothing; else what is there now.
-tried as (
-
-    select
-        tenant_id,
-        subscription_id,
-        price_id,
-        1 as preference,
-        service_from as tried_at,
-        item_id
-    from lines
-    where item_id is not null and price_id is not null
-
-    union all
-
-    select
-        tenant_id,
-        subscription_id,
-        price_id,
-        2 as preference,
-        created_at as tried_at,
-        item_id
-    from items
-    where price_id is not null
-
-),
-
--- of several items the dearest for one, that names the plan a customer thinks of
+-- Of several items the dearest names the plan.
 first_tried as (
 
-    select distinct on (tried.tenant_id, tried.subscription_id)
-        tried.tenant_id,
-        tried.subscription_id,
-        prices.plan
-    from tried
-    inner join prices on tried.tenant_id = prices.tenant_id and tried.price_id = prices.price_id
+    select distinct on (trials.tenant_id, trials.subscription_id)
+        trials.tenant_id,
+        trials.subscription_id,
+        versions.plan
+    from trials
+    inner join versions
+        on
+            trials.tenant_id = versions.tenant_id
+            and trials.subscription_id = versions.subscription_id
+            and trials.started_at < versions.valid_to
     order by
-        tried.tenant_id,
-        tried.subscription_id,
-        tried.preference,
-        tried.tried_at,
-        prices.is_metered,
-        prices.unit_amount_minor desc nulls last,
-        tried.item_id
+        trials.tenant_id,
+        trials.subscription_id,
+        greatest(trials.started_at, versions.valid_from),
+        versions.is_metered,
+        versions.amount desc nulls last,
+        versions.item_id
+
 )
 
 -- one row per trial of a subscription, the last one that it had
@@ -104,3 +79,4 @@ left join first_tried
     on
         trials.tenant_id = first_tried.tenant_id
         and trials.subscription_id = first_tried.subscription_id
+where trials.started_at < trials.ends_at

@@ -115,7 +115,7 @@ def test_the_readme_lists_every_metric() -> None:
 
 
 def test_every_link_between_pages_leads_somewhere() -> None:
-    for source in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+    for source in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
         for target, anchor in LINK.findall(source.read_text()):
             file = (source.parent / target).resolve() if target else source
             assert file.exists(), f"{source.name}: {target}"
