@@ -110,11 +110,11 @@ select
     lead(points.stated_from, 1, 'infinity') over item as valid_to,
     row_number() over item = 1 as is_first,
     points.service_to,
-    coalesce(summed.once_discount, 0) as once_discount,
-    coalesce(summed.repeating_rate, 0) as repeating_rate,
-    coalesce(summed.repeating_fixed, 0) as repeating_fixed,
-    coalesce(summed.forever_rate, 0) as forever_rate,
-    coalesce(summed.forever_fixed, 0) as forever_fixed,
+    coalesce(summed.once_discount, 0)::numeric(28, 10) as once_discount,
+    coalesce(summed.repeating_rate, 0)::numeric(38, 20) as repeating_rate,
+    coalesce(summed.repeating_fixed, 0)::numeric(38, 20) as repeating_fixed,
+    coalesce(summed.forever_rate, 0)::numeric(38, 20) as forever_rate,
+    coalesce(summed.forever_fixed, 0)::numeric(38, 20) as forever_fixed,
     case
         when summed.repeating_rate + summed.repeating_fixed > 0
             then greatest(summed.repeating_until, points.service_to)

@@ -125,9 +125,9 @@ windows as (
         end as valid_from,
         states.valid_to,
         coalesce(state_discounts.repeating_rate, 0) as repeating_rate,
-        coalesce(state_discounts.repeating_fixed, 0) as repeating_fixed,
+        0 as repeating_fixed,
         coalesce(state_discounts.forever_rate, 0) as forever_rate,
-        coalesce(state_discounts.forever_fixed, 0) as forever_fixed,
+        0 as forever_fixed,
         coalesce(state_discounts.repeating_until, 'infinity') as repeating_until
     from states
     inner join state_items

@@ -23,12 +23,12 @@ events as (
         source_rows.created_at,
         source_rows.row_version,
         -- the whole event is kept, or its data
-        coalesce(envelope.data -> 'object', envelope.object) as object,
-        coalesce(envelope.data -> 'previous_attributes', envelope.previous_attributes)
+        coalesce(sent.data -> 'object', sent.object) as object,
+        coalesce(sent.data -> 'previous_attributes', sent.previous_attributes)
             as previous_attributes
     from source_rows
     cross join
-        lateral jsonb_to_record(source_rows.doc) as envelope (
+        lateral jsonb_to_record(source_rows.doc) as sent ( -- noqa: RF04
             data jsonb,
             object jsonb,
             previous_attributes jsonb
