@@ -14,42 +14,9 @@ listed as (
 
 ),
 
-billed_amounts as (
-
-    select * from {{ ref('int_stripe__billed_amounts') }}
-
-),
-
--- Where nothing tells the amount, shares of it are right all the same.
 items as (
 
-    select
-        items.tenant_id,
-        items.subscription_id,
-        items.state_number,
-        items.item_id,
-        prices.period_unit || prices.period_count as billed_together,
-        coalesce(
-            nullif(
-                {{ stripe_list_amount('prices', 'items.quantity', 'prices.unit_amount_minor') }}, 0
-            ),
-            billed_amounts.amount,
-            100
-        ) as amount
-    from {{ ref('int_stripe__state_items') }} as items
-    inner join {{ ref('int_stripe__prices') }} as prices
-        on
-            items.tenant_id = prices.tenant_id
-            and items.price_id = prices.price_id
-            and not prices.is_metered
-    left join {{ ref('stripe_currencies') }} as currencies
-        on items.currency = currencies.currency
-    left join billed_amounts
-        on
-            items.tenant_id = billed_amounts.tenant_id
-            and items.price_id = billed_amounts.price_id
-            and items.currency = billed_amounts.currency
-            and items.quantity = billed_amounts.quantity
+    select * from {{ ref('int_stripe__state_amounts') }}
 
 ),
 
@@ -96,7 +63,9 @@ applied as (
     select
         items.*,
         items.amount as remaining,
+        items.amount as remaining_alone,
         0::numeric as taken,
+        0::numeric as taken_alone,
         null::text as kind,
         null::timestamptz as ends_at,
         0::bigint as step
@@ -118,7 +87,9 @@ applied as (
         stepped.billed_together,
         stepped.amount,
         stepped.remaining - stepped.taken as remaining,
+        stepped.remaining_alone - stepped.taken_alone as remaining_alone,
         stepped.taken,
+        stepped.taken_alone,
         stepped.kind,
         stepped.ends_at,
         stepped.step
@@ -132,6 +103,7 @@ applied as (
             applied.billed_together,
             applied.amount,
             applied.remaining,
+            applied.remaining_alone,
             numbered.kind,
             numbered.ends_at,
             steps.step,
@@ -147,7 +119,22 @@ applied as (
                     * applied.remaining
                     / sum(case when numbered.kind is not null then applied.remaining end)
                         over invoice
-            end as taken
+            end as taken,
+            -- what it will take when the repeating ones are over
+            case
+                when numbered.kind = 'repeating' or numbered.kind is null then 0
+                when applied.remaining_alone = 0 then 0
+                when numbered.rate is not null then applied.remaining_alone * numbered.rate
+                else
+                    least(
+                        numbered.fixed,
+                        sum(case when numbered.kind is not null then applied.remaining_alone end)
+                            over invoice
+                    )
+                    * applied.remaining_alone
+                    / sum(case when numbered.kind is not null then applied.remaining_alone end)
+                        over invoice
+            end as taken_alone
         from applied
         inner join steps
             on
@@ -183,6 +170,8 @@ select
         as repeating_rate,
     coalesce(sum(taken / amount) filter (where kind = 'forever'), 0)::numeric(38, 20)
         as forever_rate,
+    coalesce(sum(taken_alone / amount) filter (where kind = 'forever'), 0)::numeric(38, 20)
+        as forever_rate_alone,
     max(ends_at) filter (where kind = 'repeating') as repeating_until
 from applied
 where kind is not null
