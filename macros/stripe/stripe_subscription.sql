@@ -144,18 +144,18 @@
     )
 {%- endmacro %}
 
-{#- The ids of the discounts that an object lists, sorted; older versions of the API give the first
-    as an object beside them. -#}
+{#- The ids of the discounts that an object lists, in the order in which they apply; older versions
+    of the API give the first as an object beside them. -#}
 {% macro _discounts_of(discounts, discount) -%}
-    (
-        select jsonb_agg(distinct {{ stripe_id("each.value") }})
-        from
-            jsonb_array_elements(
-                {{ stripe_list(discounts) }}
-                || case
-                    when jsonb_typeof({{ discount }}) = 'object' then jsonb_build_array({{ discount }})
-                    else '[]'
-                end
-            ) as each (value)
+    coalesce(
+        (
+            select jsonb_agg({{ stripe_id("each.value") }} order by each.position)
+            from jsonb_array_elements({{ stripe_list(discounts) }})
+                with ordinality as each (value, position)
+        ),
+        case
+            when jsonb_typeof({{ discount }}) = 'object'
+                then jsonb_build_array({{ discount }} -> 'id')
+        end
     )
 {%- endmacro %}

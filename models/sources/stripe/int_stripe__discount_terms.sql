@@ -15,29 +15,10 @@ discounts as (
 
 ),
 
-currencies as (
-
-    select * from {{ ref('stripe_currencies') }}
-
-),
-
 given as (
 
-    select
-        points.tenant_id,
-        points.subscription_id,
-        points.item_id,
-        points.stated_from,
-        points.amount as line_amount,
-        listed.position,
-        {{ stripe_id("listed.value -> 'discount'") }} as discount_id,
-        {{ stripe_amount("listed.value -> 'amount'") }} as amount
-    from points
-    cross join
-        lateral jsonb_array_elements({{ stripe_list('points.discount_amounts') }})
-        with ordinality as listed (value, position)
-    left join currencies on points.currency = currencies.currency
-    where points.discount_amounts is not null
+    select * from {{ ref('int_stripe__billed_discounts') }}
+    where not is_credit and line_amount > 0
 
 ),
 
@@ -51,13 +32,17 @@ taken as (
         -- what the ones before it have left of the line, and how much of that was taken once
         given.line_amount - coalesce(sum(given.amount) over before, 0) as discountable,
         coalesce(sum(given.amount) filter (where discounts.kind = 'once') over before, 0)
-            as taken_once
+            as taken_once,
+        coalesce(
+            sum(given.amount) filter (where discounts.kind in ('once', 'repeating')) over before,
+            0
+        ) as taken_for_a_time
     from given
     left join discounts
         on given.tenant_id = discounts.tenant_id and given.discount_id = discounts.discount_id
     window before as (
         partition by given.tenant_id, given.subscription_id, given.item_id, given.stated_from
-        order by given.position
+        order by given.listed_at
         rows between unbounded preceding and 1 preceding
     )
 
@@ -73,7 +58,11 @@ lasting as (
             when kind = 'once' then 0
             when is_fixed or discountable <= 0 then amount
             else amount * (discountable + taken_once) / discountable
-        end as lasting_amount
+        end as lasting_amount,
+        case
+            when is_fixed or discountable <= 0 then amount
+            else amount * (discountable + taken_for_a_time) / discountable
+        end as amount_alone
     from taken
 
 ),
@@ -93,6 +82,9 @@ summed as (
         coalesce(
             sum(lasting_amount / line_amount) filter (where kind = 'forever' and not is_fixed), 0
         ) as forever_rate,
+        coalesce(
+            sum(amount_alone / line_amount) filter (where kind = 'forever' and not is_fixed), 0
+        ) as forever_rate_alone,
         coalesce(sum(amount) filter (where kind = 'forever' and is_fixed), 0) as forever_fixed,
         max(ends_at) filter (where kind = 'repeating') as repeating_until
     from lasting
@@ -110,11 +102,13 @@ select
     lead(points.stated_from, 1, 'infinity') over item as valid_to,
     row_number() over item = 1 as is_first,
     points.service_to,
-    coalesce(summed.once_discount, 0) as once_discount,
-    coalesce(summed.repeating_rate, 0) as repeating_rate,
-    coalesce(summed.repeating_fixed, 0) as repeating_fixed,
-    coalesce(summed.forever_rate, 0) as forever_rate,
-    coalesce(summed.forever_fixed, 0) as forever_fixed,
+    coalesce(summed.once_discount, 0)::numeric(28, 10) as once_discount,
+    coalesce(summed.repeating_rate, 0)::numeric(38, 20) as repeating_rate,
+    coalesce(summed.repeating_fixed, 0)::numeric(38, 20) as repeating_fixed,
+    coalesce(summed.forever_rate, 0)::numeric(38, 20) as forever_rate,
+    -- once the repeating ones before it are over
+    coalesce(summed.forever_rate_alone, 0)::numeric(38, 20) as forever_rate_alone,
+    coalesce(summed.forever_fixed, 0)::numeric(38, 20) as forever_fixed,
     case
         when summed.repeating_rate + summed.repeating_fixed > 0
             then greatest(summed.repeating_until, points.service_to)
