@@ -22,6 +22,7 @@ class Engine(StrEnum):
     """Billing engines the demo can act like."""
 
     LAGO = "lago"
+    STRIPE = "stripe"
 
 
 def demo(
@@ -72,7 +73,7 @@ def demo(
     narrate()
     emit(headline_tables(connection))
     narrate()
-    narrate(what_next(server, state_dir, last_day))
+    narrate(what_next(server, state_dir, last_day, engine.value))
 
 
 def _load(
@@ -81,7 +82,8 @@ def _load(
     from tidemill_cli.config import Connection
     from tidemill_cli.database.demo import recreate_database, tune_server
     from tidemill_cli.database.session import connect
-    from tidemill_cli.demo.lago.load import generate_and_load
+    from tidemill_cli.demo.lago.load import generate_and_load as generate_lago
+    from tidemill_cli.demo.stripe.generate import generate_and_load as generate_stripe
     from tidemill_cli.progress import progress
 
     with connect(
@@ -95,7 +97,8 @@ def _load(
     )
     connection = Connection("the demo server", server.parameters())
     with connect(connection, "tidemill demo") as session, progress("customers") as bar:
-        generate_and_load(
+        generate = generate_stripe if engine is Engine.STRIPE else generate_lago
+        generate(
             session, customers=customers, seed=seed, until=end, years=years, progress=bar.update
         )
 

@@ -30,6 +30,12 @@ _LABELS = {
 }
 
 
+_TABLES = {
+    "lago": "Lago's own tables in schema public",
+    "stripe": "what lands from Stripe in schema stripe",
+}
+
+
 def headline_tables(connection: Connection) -> str:
     """MRR, ARR and customers on the latest day, and the last complete month's waterfall."""
     with connect(connection, "tidemill demo") as session:
@@ -49,7 +55,7 @@ def headline_tables(connection: Connection) -> str:
         )
 
 
-def what_next(server: DemoServer, state_dir: Path, end: date) -> str:
+def what_next(server: DemoServer, state_dir: Path, end: date, engine: str) -> str:
     """How to connect, what to try and how to stop."""
     where = "" if state_dir == STATE_DIRECTORY else f" --dir {state_dir}"
     dsn = "" if state_dir == STATE_DIRECTORY else f" --dsn '{server.dsn()}'"
@@ -61,7 +67,7 @@ def what_next(server: DemoServer, state_dir: Path, end: date) -> str:
             "The server keeps running for a look around:",
             f"  {connect_by} {server.database}",
             f"  {server.dsn()}",
-            "Metrics are in schema tidemill, Lago's own tables in schema public. Try:",
+            f"Metrics are in schema tidemill, {_TABLES[engine]}. Try:",
             f"  {command} mrr{dsn} --by plan",
             f"  {command} mrr{dsn} --grain month --currency USD",
             f"  {command} mrr{dsn} --as-of {month_end} --by country,interval --json",
