@@ -15,6 +15,7 @@ from tidemill_cli.database.session import connect
 from tidemill_cli.embedded import DemoServer
 from tidemill_cli.money import format_amount
 from tidemill_cli.periods import previous_month
+from tidemill_cli.project import BILLING_SOURCES
 
 _LABELS = {
     "opening_mrr": "opening",
@@ -59,6 +60,8 @@ def what_next(server: DemoServer, state_dir: Path, end: date, engine: str) -> st
     """How to connect, what to try and how to stop."""
     where = "" if state_dir == STATE_DIRECTORY else f" --dir {state_dir}"
     dsn = "" if state_dir == STATE_DIRECTORY else f" --dsn '{server.dsn()}'"
+    # A build reads Lago unless told otherwise.
+    source = "" if engine == "lago" else f" --vars '{BILLING_SOURCES}=[{engine}]'"
     command = _command()
     month_end = end.replace(day=1) - timedelta(days=1)
     connect_by = f"{server.psql} -h {server.socket_dir} -p {server.port} -U postgres"
@@ -71,7 +74,7 @@ def what_next(server: DemoServer, state_dir: Path, end: date, engine: str) -> st
             f"  {command} mrr{dsn} --by plan",
             f"  {command} mrr{dsn} --grain month --currency USD",
             f"  {command} mrr{dsn} --as-of {month_end} --by country,interval --json",
-            f"  {command} run{dsn}",
+            f"  {command} run{dsn}{source}",
             f"Stop it with: {command} demo --stop{where}",
         ]
     )

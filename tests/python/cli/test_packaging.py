@@ -128,7 +128,11 @@ def test_the_wheel_carries_the_dbt_project_and_the_package_data(wheel: Path) -> 
     project = {name.removeprefix("tidemill_cli/dbt_project/") for name in names}
 
     assert {"dbt_project.yml", "profiles.example.yml"} <= project
-    assert {"tidemill_cli/py.typed", "tidemill_cli/demo/lago/columns.csv"} <= names
+    assert {
+        "tidemill_cli/py.typed",
+        "tidemill_cli/demo/lago/columns.csv",
+        "tidemill_cli/demo/stripe/columns.csv",
+    } <= names
     for folder in ("models", "macros", "seeds", "snapshots"):
         shipped = {
             path.relative_to(ROOT).as_posix()

@@ -1,0 +1,70 @@
+{#- The rows of a table that a sync engine lands Stripe in: doc (Stripe's object as JSON), tenant_id
+    (the Stripe account, 'default' where the engine keeps none), synced_at and row_version.
+
+    Newer engines keep the object itself (_raw_data); of the classic one's typed columns an object
+    is built, from those that the source lists and the table has. A doc is large and kept out of
+    line: read it once per row, with jsonb_to_record, not key by key. -#}
+{% macro stripe_rows(table) -%}
+    {%- set relation = source("stripe", table) -%}
+    {%- set listed = _listed_columns(table) if execute else {} -%}
+    {%- set types = _column_types(relation) if execute else {} -%}
+    {%- if types or not listed.get("is_optional") -%}
+    (
+        select
+            {{ _stripe_doc(listed.get("names", []), types) }} as doc,
+            {{ "_account_id" if "_account_id" in types else "'default'::text" }} as tenant_id,
+            {{ _synced_at(types) }} as synced_at,
+            {{ row_version('landed') }} as row_version
+        from {{ relation }} as landed
+    )
+    {%- else -%}
+    (
+        select
+            null::jsonb as doc,
+            null::text as tenant_id,
+            null::timestamptz as synced_at,
+            null::uuid as row_version
+        where false
+    )
+    {%- endif -%}
+{%- endmacro %}
+
+{#- The object itself, or one built of the listed columns that exist. -#}
+{% macro _stripe_doc(listed, types) -%}
+    {%- if "_raw_data" in types or not types -%}
+    _raw_data
+    {%- else -%}
+    jsonb_build_object(
+        {%- for name in listed if name in types and name != "last_synced_at" %}
+        '{{ name }}', {{ adapter.quote(name) }}{{ "," if not loop.last }}
+        {%- endfor %}
+    )
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro _synced_at(types) -%}
+    {%- if "_last_synced_at" in types -%} _last_synced_at
+    {%- elif "last_synced_at" in types -%} last_synced_at
+    {%- else -%} null::timestamptz
+    {%- endif -%}
+{%- endmacro %}
+
+{#- The columns that _stripe__sources.yml lists for a table, and whether it may be missing. -#}
+{% macro _listed_columns(table) -%}
+    {%- for source in graph.sources.values()
+        if source.source_name == "stripe" and source.name == table -%}
+        {%- do return({
+            "names": source.columns.keys() | list,
+            "is_optional": source.config.get("meta", {}).get("optional", false),
+        }) -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+{#- The columns of a table that this role may read, and their types; none when it does not exist. -#}
+{% macro _column_types(relation) -%}
+    {%- set types = {} -%}
+    {%- for column in adapter.get_columns_in_relation(relation) -%}
+        {%- do types.update({column.name: column.data_type}) -%}
+    {%- endfor -%}
+    {%- do return(types) -%}
+{%- endmacro %}

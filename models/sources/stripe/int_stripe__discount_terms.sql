@@ -1,0 +1,102 @@
+{{ config(enabled = 'stripe' in var('tidemill_billing_sources')) }}
+
+with
+
+points as (
+
+    select * from {{ ref('int_stripe__invoiced_points') }}
+    where not is_credit and amount > 0 and (not is_proration or discount_amounts is not null)
+
+),
+
+discounts as (
+
+    select * from {{ ref('int_stripe__discounts') }}
+
+),
+
+currencies as (
+
+    select * from {{ ref('stripe_currencies') }}
+
+),
+
+-- What is a share of the line, and what is a fixed amount of it.
+taken as (
+
+    select
+        points.tenant_id,
+        points.subscription_id,
+        points.item_id,
+        points.stated_from,
+        coalesce(discounts.kind, 'forever') as kind,
+        discounts.ends_at,
+        points.amount as line_amount,
+        discounts.rate is null and discounts.amount is not null as is_fixed,
+        {{ stripe_amount("given.value -> 'amount'") }} as amount
+    from points
+    cross join
+        lateral jsonb_array_elements({{ stripe_list('points.discount_amounts') }})
+            as given (value)
+    left join discounts
+        on
+            points.tenant_id = discounts.tenant_id
+            and {{ stripe_id("given.value -> 'discount'") }} = discounts.discount_id
+    left join currencies on points.currency = currencies.currency
+    where points.discount_amounts is not null
+
+),
+
+summed as (
+
+    select
+        tenant_id,
+        subscription_id,
+        item_id,
+        stated_from,
+        coalesce(sum(amount) filter (where kind = 'once'), 0) as once_discount,
+        coalesce(
+            sum(amount / line_amount) filter (where kind = 'repeating' and not is_fixed), 0
+        ) as repeating_rate,
+        coalesce(sum(amount) filter (where kind = 'repeating' and is_fixed), 0) as repeating_fixed,
+        coalesce(
+            sum(amount / line_amount) filter (where kind = 'forever' and not is_fixed), 0
+        ) as forever_rate,
+        coalesce(sum(amount) filter (where kind = 'forever' and is_fixed), 0) as forever_fixed,
+        max(ends_at) filter (where kind = 'repeating') as repeating_until
+    from taken
+    group by tenant_id, subscription_id, item_id, stated_from
+
+)
+
+-- one row per item and run of invoiced periods: the discounts in force from its beginning on. A
+-- repeating one lasts as long as the last period that it lowers, and to its end
+select
+    points.tenant_id,
+    points.subscription_id,
+    points.item_id,
+    points.stated_from as valid_from,
+    lead(points.stated_from, 1, 'infinity') over item as valid_to,
+    row_number() over item = 1 as is_first,
+    points.service_to,
+    coalesce(summed.once_discount, 0) as once_discount,
+    coalesce(summed.repeating_rate, 0) as repeating_rate,
+    coalesce(summed.repeating_fixed, 0) as repeating_fixed,
+    coalesce(summed.forever_rate, 0) as forever_rate,
+    coalesce(summed.forever_fixed, 0) as forever_fixed,
+    case
+        when summed.repeating_rate + summed.repeating_fixed > 0
+            then greatest(summed.repeating_until, points.service_to)
+        else 'infinity'
+    end as repeating_until
+from points
+left join summed
+    on
+        points.tenant_id = summed.tenant_id
+        and points.subscription_id = summed.subscription_id
+        and points.item_id = summed.item_id
+        and points.stated_from = summed.stated_from
+window item as (
+    partition by points.tenant_id, points.subscription_id, points.item_id
+    order by points.stated_from
+)

@@ -1,0 +1,199 @@
+{{ config(enabled = 'stripe' in var('tidemill_billing_sources')) }}
+
+with
+
+terms as (
+
+    select * from {{ ref('int_stripe__discount_terms') }}
+
+),
+
+states as (
+
+    select
+        *,
+        state ? 'discounts' as tells_discounts
+    from {{ ref('int_stripe__states') }}
+
+),
+
+state_items as (
+
+    select * from {{ ref('int_stripe__state_items') }}
+
+),
+
+state_discounts as (
+
+    select * from {{ ref('int_stripe__state_discounts') }}
+
+),
+
+billed as (
+
+    select
+        tenant_id,
+        subscription_id,
+        item_id
+    from terms
+    where is_first
+
+),
+
+unbilled as (
+
+    select distinct
+        state_items.tenant_id,
+        state_items.subscription_id,
+        state_items.item_id
+    from state_items
+    left join billed
+        on state_items.tenant_id = billed.tenant_id and state_items.item_id = billed.item_id
+    where billed.item_id is null
+
+),
+
+-- where no state tells: before the first of them, and in those that have no word of discounts
+untold as (
+
+    select
+        tenant_id,
+        subscription_id,
+        '-infinity'::timestamptz as valid_from,
+        valid_from as valid_to
+    from states
+    where state_number = 1
+
+    union all
+
+    select
+        tenant_id,
+        subscription_id,
+        valid_from,
+        valid_to
+    from states
+    where not tells_discounts
+
+),
+
+-- An item that was not billed yet has what the subscription's others have, in shares of it.
+latest_of_subscription as (
+
+    select distinct on (tenant_id, subscription_id) *
+    from terms
+    order by tenant_id, subscription_id, valid_from desc, item_id
+
+),
+
+windows as (
+
+    -- what the invoices say
+    select
+        terms.tenant_id,
+        terms.subscription_id,
+        terms.item_id,
+        greatest(
+            case when terms.is_first then '-infinity' else terms.valid_from end,
+            untold.valid_from
+        ) as valid_from,
+        least(terms.valid_to, untold.valid_to) as valid_to,
+        terms.repeating_rate,
+        terms.repeating_fixed,
+        terms.forever_rate,
+        terms.forever_fixed,
+        terms.repeating_until
+    from terms
+    left join untold
+        on
+            terms.tenant_id = untold.tenant_id
+            and terms.subscription_id = untold.subscription_id
+
+    union all
+
+    -- what the states say; the row of now also of what has never been billed
+    select
+        states.tenant_id,
+        states.subscription_id,
+        state_items.item_id,
+        case
+            when
+                states.state_number = 1
+                and billed.item_id is null
+                and latest_of_subscription.item_id is null
+                then '-infinity'
+            else states.valid_from
+        end as valid_from,
+        states.valid_to,
+        coalesce(state_discounts.repeating_rate, 0) as repeating_rate,
+        coalesce(state_discounts.repeating_fixed, 0) as repeating_fixed,
+        coalesce(state_discounts.forever_rate, 0) as forever_rate,
+        coalesce(state_discounts.forever_fixed, 0) as forever_fixed,
+        coalesce(state_discounts.repeating_until, 'infinity') as repeating_until
+    from states
+    inner join state_items
+        on
+            states.tenant_id = state_items.tenant_id
+            and states.subscription_id = state_items.subscription_id
+            and states.state_number = state_items.state_number
+    left join state_discounts
+        on
+            state_items.tenant_id = state_discounts.tenant_id
+            and state_items.subscription_id = state_discounts.subscription_id
+            and state_items.state_number = state_discounts.state_number
+            and state_items.item_id = state_discounts.item_id
+    left join billed
+        on state_items.tenant_id = billed.tenant_id and state_items.item_id = billed.item_id
+    left join latest_of_subscription
+        on
+            states.tenant_id = latest_of_subscription.tenant_id
+            and states.subscription_id = latest_of_subscription.subscription_id
+    where states.tells_discounts
+
+    union all
+
+    select
+        unbilled.tenant_id,
+        unbilled.subscription_id,
+        unbilled.item_id,
+        untold.valid_from,
+        untold.valid_to,
+        latest_of_subscription.repeating_rate,
+        0 as repeating_fixed,
+        latest_of_subscription.forever_rate,
+        0 as forever_fixed,
+        latest_of_subscription.repeating_until
+    from unbilled
+    inner join latest_of_subscription
+        on
+            unbilled.tenant_id = latest_of_subscription.tenant_id
+            and unbilled.subscription_id = latest_of_subscription.subscription_id
+    inner join untold
+        on
+            unbilled.tenant_id = untold.tenant_id
+            and unbilled.subscription_id = untold.subscription_id
+
+)
+
+-- one row per item and [valid_from, valid_to) of the discounts in force, those for good and those
+-- for a time
+select
+    windows.tenant_id,
+    windows.subscription_id,
+    windows.item_id,
+    phases.valid_from,
+    phases.valid_to,
+    case when phases.is_repeating then windows.repeating_rate else 0 end as repeating_rate,
+    case when phases.is_repeating then windows.repeating_fixed else 0 end as repeating_fixed,
+    windows.forever_rate,
+    windows.forever_fixed
+from windows
+cross join
+    lateral (
+        values
+        (windows.valid_from, least(windows.valid_to, windows.repeating_until), true),
+        (greatest(windows.valid_from, windows.repeating_until), windows.valid_to, false)
+    ) as phases (valid_from, valid_to, is_repeating)
+where
+    phases.valid_from < phases.valid_to
+    and windows.repeating_rate + windows.repeating_fixed
+    + windows.forever_rate + windows.forever_fixed > 0

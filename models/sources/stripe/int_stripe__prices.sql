@@ -1,0 +1,121 @@
+{{ config(enabled = 'stripe' in var('tidemill_billing_sources')) }}
+
+with
+
+prices as (
+
+    select * from {{ ref('stg_stripe__prices') }}
+
+),
+
+items as (
+
+    select * from {{ ref('stg_stripe__subscription_items') }}
+
+),
+
+lines as (
+
+    select * from {{ ref('stg_stripe__invoice_lines') }}
+
+),
+
+-- A price that was deleted lives on in what has embedded it; what matters of it never changes.
+embedded as (
+
+    select
+        tenant_id,
+        price_id,
+        product_id,
+        price_currency,
+        unit_amount_minor,
+        period_unit,
+        period_count,
+        usage_type,
+        billing_scheme,
+        divide_by,
+        divide_round,
+        nickname,
+        lookup_key
+    from items
+
+    union all
+
+    select
+        tenant_id,
+        price_id,
+        product_id,
+        -- a line that has only the id of its price is in the currency it bills
+        coalesce(price_currency, currency) as price_currency,
+        unit_amount_minor,
+        period_unit,
+        period_count,
+        usage_type,
+        billing_scheme,
+        divide_by,
+        divide_round,
+        nickname,
+        lookup_key
+    from lines
+
+),
+
+known as (
+
+    select
+        tenant_id,
+        price_id,
+        max(product_id) as product_id,
+        max(price_currency) as price_currency,
+        max(unit_amount_minor) as unit_amount_minor,
+        max(period_unit) as period_unit,
+        max(period_count) as period_count,
+        max(usage_type) as usage_type,
+        max(billing_scheme) as billing_scheme,
+        max(divide_by) as divide_by,
+        max(divide_round) as divide_round,
+        max(nickname) as nickname,
+        max(lookup_key) as lookup_key
+    from embedded
+    where price_id is not null
+    group by tenant_id, price_id
+
+),
+
+products as (
+
+    select * from {{ ref('stg_stripe__products') }}
+
+)
+
+-- one row per price, deleted ones included that an item or an invoice still names
+select
+    coalesce(prices.price_id, known.price_id) as price_id,
+    coalesce(prices.tenant_id, known.tenant_id) as tenant_id,
+    coalesce(
+        nullif(prices.lookup_key, ''),
+        nullif(prices.nickname, ''),
+        nullif(known.lookup_key, ''),
+        nullif(known.nickname, ''),
+        prices.price_id,
+        known.price_id
+    ) as plan,
+    coalesce(products.name, prices.product_id, known.product_id, prices.price_id, known.price_id)
+        as product,
+    coalesce(prices.usage_type, known.usage_type, 'licensed') = 'metered' as is_metered,
+    coalesce(prices.price_currency, known.price_currency) as price_currency,
+    case
+        when prices.price_id is not null then prices.unit_amount_minor else known.unit_amount_minor
+    end as unit_amount_minor,
+    coalesce(prices.period_unit, known.period_unit) as period_unit,
+    coalesce(prices.period_count, known.period_count, 1) as period_count,
+    coalesce(prices.billing_scheme, known.billing_scheme) as billing_scheme,
+    coalesce(prices.divide_by, known.divide_by) as divide_by,
+    coalesce(prices.divide_round, known.divide_round) as divide_round,
+    prices.currency_options
+from prices
+full join known on prices.tenant_id = known.tenant_id and prices.price_id = known.price_id
+left join products
+    on
+        coalesce(prices.tenant_id, known.tenant_id) = products.tenant_id
+        and coalesce(prices.product_id, known.product_id) = products.product_id

@@ -1,0 +1,98 @@
+{{ config(enabled = 'stripe' in var('tidemill_billing_sources')) }}
+
+with
+
+states as (
+
+    select * from {{ ref('int_stripe__states') }}
+
+),
+
+landed_items as (
+
+    select * from {{ ref('stg_stripe__subscription_items') }}
+
+),
+
+prices as (
+
+    select * from {{ ref('int_stripe__prices') }}
+
+),
+
+listed as (
+
+    select
+        states.tenant_id,
+        states.subscription_id,
+        states.state_number,
+        states.valid_to,
+        states.state ->> 'currency' as currency,
+        parsed.id as item_id,
+        coalesce({{ stripe_id('parsed.price') }}, {{ stripe_id('parsed.plan') }}) as price_id,
+        {{ stripe_number('parsed.quantity') }} as quantity,
+        {{ stripe_instant('parsed.created') }} as created_at,
+        parsed.discounts
+    from states
+    cross join
+        lateral jsonb_to_recordset({{ stripe_list("states.state -> 'items'") }}) as parsed (
+            id text,
+            price jsonb,
+            plan jsonb,
+            quantity jsonb,
+            created jsonb,
+            discounts jsonb
+        )
+    where parsed.id is not null
+
+),
+
+-- A list of items is cut off after ten; the others are known of the present only.
+all_items as (
+
+    select * from listed
+
+    union all
+
+    select
+        states.tenant_id,
+        states.subscription_id,
+        states.state_number,
+        states.valid_to,
+        states.state ->> 'currency' as currency,
+        landed_items.item_id,
+        landed_items.price_id,
+        landed_items.quantity,
+        landed_items.created_at,
+        null as discounts
+    from states
+    inner join landed_items
+        on
+            states.tenant_id = landed_items.tenant_id
+            and states.subscription_id = landed_items.subscription_id
+    left join listed
+        on
+            states.tenant_id = listed.tenant_id
+            and landed_items.item_id = listed.item_id
+            and states.state_number = listed.state_number
+    where
+        states.valid_to = 'infinity'
+        and states.state ? 'has_more_items'
+        and listed.item_id is null
+
+)
+
+-- one row per state of a subscription and item in it
+select
+    all_items.tenant_id,
+    all_items.subscription_id,
+    all_items.state_number,
+    all_items.item_id,
+    all_items.price_id,
+    upper(coalesce(all_items.currency, prices.price_currency)) as currency,
+    case when prices.is_metered then 1 else coalesce(all_items.quantity, 1) end as quantity,
+    all_items.created_at,
+    all_items.discounts
+from all_items
+inner join prices
+    on all_items.tenant_id = prices.tenant_id and all_items.price_id = prices.price_id

@@ -1,0 +1,59 @@
+{{ config(enabled = 'stripe' in var('tidemill_billing_sources')) }}
+
+with
+
+customers as (
+
+    select
+        source_rows.tenant_id,
+        parsed.*
+    from {{ stripe_rows('customers') }} as source_rows
+    cross join
+        lateral jsonb_to_record(source_rows.doc) as parsed (
+            id text,
+            name text,
+            email text,
+            address jsonb,
+            shipping jsonb,
+            currency text,
+            metadata jsonb,
+            discount jsonb,
+            deleted text,
+            livemode text,
+            created jsonb
+        )
+
+),
+
+tenants as (
+
+    select
+        tenant_id,
+        bool_or(livemode = 'true') as has_live_rows
+    from customers
+    group by tenant_id
+
+)
+
+-- one row per customer, deleted ones included: they are part of history
+select
+    customers.id as customer_id,
+    customers.tenant_id,
+    coalesce(nullif(customers.name, ''), nullif(customers.email, '')) as name,
+    upper(
+        coalesce(
+            nullif(customers.address ->> 'country', ''),
+            nullif(customers.shipping #>> '{address,country}', '')
+        )
+    ) as country,
+    upper(nullif(customers.currency, '')) as currency,
+    case when jsonb_typeof(customers.metadata) = 'object' then customers.metadata end as metadata,
+    -- a discount of the customer lowers every invoice without one of its own
+    case when jsonb_typeof(customers.discount) = 'object' then customers.discount end as discount,
+    coalesce(customers.deleted = 'true', false) as is_deleted,
+    -- test mode, in a landing that holds live rows too
+    coalesce(customers.livemode = 'false' and tenants.has_live_rows, false) as is_test,
+    {{ stripe_instant('customers.created') }} as created_at
+from customers
+inner join tenants on customers.tenant_id = tenants.tenant_id
+where customers.id is not null

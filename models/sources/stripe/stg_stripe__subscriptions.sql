@@ -1,0 +1,59 @@
+{{ config(enabled = 'stripe' in var('tidemill_billing_sources')) }}
+
+with
+
+subscriptions as (
+
+    select
+        source_rows.tenant_id,
+        source_rows.synced_at,
+        parsed.*
+    from {{ stripe_rows('subscriptions') }} as source_rows
+    cross join
+        lateral jsonb_to_record(source_rows.doc) as parsed (
+            {{ stripe_subscription_fields() }}
+        )
+
+),
+
+tenants as (
+
+    select
+        tenant_id,
+        bool_or(livemode = 'true') as has_live_rows
+    from subscriptions
+    group by tenant_id
+
+)
+
+-- one row per subscription, whatever its status
+select
+    subscriptions.id as subscription_id,
+    subscriptions.tenant_id,
+    {{ stripe_id('subscriptions.customer') }} as customer_id,
+    subscriptions.status,
+    upper(subscriptions.currency) as currency,
+    {{ stripe_instant('subscriptions.created') }} as created_at,
+    coalesce(
+        {{ stripe_instant('subscriptions.start_date') }},
+        {{ stripe_instant('subscriptions.created') }}
+    ) as started_at,
+    {{ stripe_instant('subscriptions.trial_start') }} as trial_started_at,
+    {{ stripe_instant('subscriptions.trial_end') }} as trial_ends_at,
+    {{ stripe_instant('subscriptions.canceled_at') }} as canceled_at,
+    {{ stripe_instant('subscriptions.ended_at') }} as ended_at,
+    {{ stripe_instant('subscriptions.cancel_at') }} as cancel_at,
+    coalesce(subscriptions.cancel_at_period_end = 'true', false) as is_canceled_at_period_end,
+    {{ stripe_period_end('subscriptions') }} as period_ends_at,
+    subscriptions.cancellation_details ->> 'reason' as cancel_reason,
+    coalesce(jsonb_typeof(subscriptions.pause_collection) = 'object', false)
+        as is_collection_paused,
+    subscriptions.collection_method,
+    {{ stripe_id('subscriptions.schedule') }} as schedule_id,
+    coalesce(subscriptions.items ->> 'has_more' = 'true', false) as has_more_items,
+    -- test mode, in a landing that holds live rows too
+    coalesce(subscriptions.livemode = 'false' and tenants.has_live_rows, false) as is_test,
+    subscriptions.synced_at
+from subscriptions
+inner join tenants on subscriptions.tenant_id = tenants.tenant_id
+where subscriptions.id is not null
