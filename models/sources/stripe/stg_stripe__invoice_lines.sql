@@ -71,6 +71,7 @@ lines as (
             pricing jsonb,
             parent jsonb,
             discount_amounts jsonb,
+            pretax_credit_amounts jsonb,
             tax_amounts jsonb,
             taxes jsonb
         )
@@ -131,6 +132,10 @@ select
     {{ stripe_sum('priced.discount_amounts') }} / coalesce(currencies.subunit_to_unit, 100)::numeric
         as discount,
     case when priced.discount_amounts <> '[]' then priced.discount_amounts end as discount_amounts,
+    -- what billing credits, bought or granted before, have paid of it
+    {{ stripe_sum(
+        'priced.pretax_credit_amounts', only="each.value ->> 'type' = 'credit_balance_transaction'"
+    ) }} / coalesce(currencies.subunit_to_unit, 100)::numeric as credited,
     (
         {{ stripe_sum('priced.tax_amounts') }} + {{ stripe_sum('priced.taxes') }}
     ) / coalesce(currencies.subunit_to_unit, 100)::numeric as tax,

@@ -47,6 +47,9 @@ select
     {{ stripe_amount('parsed.total') }} as total,
     {{ stripe_amount('parsed.subtotal') }} as subtotal,
     {{ stripe_amount('parsed.amount_paid') }} as amount_paid,
+    -- the customer's balance before and after, below zero where it is credit
+    {{ stripe_amount('parsed.starting_balance') }} as starting_balance,
+    {{ stripe_amount('parsed.ending_balance') }} as ending_balance,
     {{ stripe_id('parsed.charge') }} as charge_id,
     {{ stripe_id('parsed.payment_intent') }} as payment_intent_id,
     coalesce(parsed.lines ->> 'has_more' = 'true', false) as has_more_lines,
@@ -70,6 +73,8 @@ cross join
         total jsonb,
         subtotal jsonb,
         amount_paid jsonb,
+        starting_balance jsonb,
+        ending_balance jsonb,
         charge jsonb,
         payment_intent jsonb,
         lines jsonb,
