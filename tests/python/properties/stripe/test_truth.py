@@ -1,0 +1,52 @@
+"""Random histories of Stripe: what the models make of what is left of them is what truly happened.
+
+The project is built once, over an empty landing. Each example loads what a landing would hold at
+the end, fills the models, and compares their intervals with the truth, which heard every event.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+
+from reference.stripe.truth import subscription_intervals
+from tidemill_cli.demo.stripe.engine import StripeEngine
+
+from .build import Row, StripeBuild, stripe_build
+from .catalogue import START
+from .compare import differences
+from .histories import Example, examples
+from .play import Played, play
+
+GENERATIONS = ["v1", pytest.param("classic", marks=pytest.mark.slow)]
+
+
+def played(example: Example) -> Played:
+    """Play an example in its version of the API, or in one that changes on the way."""
+    if example.shape == "turning":
+        turns = START + timedelta(days=120)
+        return play(StripeEngine(1, START, clover_from=turns), example.history)
+    return play(StripeEngine(1, START, example.shape), example.history)
+
+
+def truth(of: Played) -> list[Row]:
+    return subscription_intervals(of.events, of.prices, of.discounts)
+
+
+@pytest.fixture(scope="module", params=GENERATIONS)
+def build(
+    request: pytest.FixtureRequest,
+    new_database: Callable[[], str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[StripeBuild]:
+    folder = tmp_path_factory.mktemp("project")
+    with stripe_build(new_database(), folder, request.param) as built:
+        yield built
+
+
+@given(example=examples())
+def test_kept_events_tell_everything(build: StripeBuild, example: Example) -> None:
+    happened = played(example)
+    found = differences(truth(happened), build.intervals(happened, events=True))
+    assert not found, "\n".join(found[:20])
