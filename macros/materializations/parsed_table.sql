@@ -9,7 +9,10 @@
 {% materialization parsed_table, adapter="postgres" %}
     {%- set target_relation = this.incorporate(type="table") -%}
     {%- set existing_relation = load_cached_relation(this) -%}
-    {%- set fingerprint = "Parsed by " ~ local_md5(sql) -%}
+    {#- Each build has its lookups in a schema of its own. -#}
+    {%- set fingerprint = "Parsed by " ~ local_md5(
+        sql | replace('"' ~ generate_schema_name(none, {}) ~ '"', "")
+    ) -%}
     {%- set is_kept = existing_relation is not none
         and not should_full_refresh()
         and _comment_on(target_relation).endswith(fingerprint) -%}

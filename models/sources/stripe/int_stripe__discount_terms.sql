@@ -21,29 +21,60 @@ currencies as (
 
 ),
 
--- What is a share of the line, and what is a fixed amount of it.
-taken as (
+given as (
 
     select
         points.tenant_id,
         points.subscription_id,
         points.item_id,
         points.stated_from,
-        coalesce(discounts.kind, 'forever') as kind,
-        discounts.ends_at,
         points.amount as line_amount,
-        discounts.rate is null and discounts.amount is not null as is_fixed,
-        {{ stripe_amount("given.value -> 'amount'") }} as amount
+        listed.position,
+        {{ stripe_id("listed.value -> 'discount'") }} as discount_id,
+        {{ stripe_amount("listed.value -> 'amount'") }} as amount
     from points
     cross join
         lateral jsonb_array_elements({{ stripe_list('points.discount_amounts') }})
-            as given (value)
-    left join discounts
-        on
-            points.tenant_id = discounts.tenant_id
-            and {{ stripe_id("given.value -> 'discount'") }} = discounts.discount_id
+        with ordinality as listed (value, position)
     left join currencies on points.currency = currencies.currency
     where points.discount_amounts is not null
+
+),
+
+taken as (
+
+    select
+        given.*,
+        coalesce(discounts.kind, 'forever') as kind,
+        discounts.ends_at,
+        discounts.rate is null and discounts.amount is not null as is_fixed,
+        -- what the ones before it have left of the line, and how much of that was taken once
+        given.line_amount - coalesce(sum(given.amount) over before, 0) as discountable,
+        coalesce(sum(given.amount) filter (where discounts.kind = 'once') over before, 0)
+            as taken_once
+    from given
+    left join discounts
+        on given.tenant_id = discounts.tenant_id and given.discount_id = discounts.discount_id
+    window before as (
+        partition by given.tenant_id, given.subscription_id, given.item_id, given.stated_from
+        order by given.position
+        rows between unbounded preceding and 1 preceding
+    )
+
+),
+
+-- Each discount is a share of what the ones before it left. One that lasts is as much as it will be
+-- without what is taken once, and that is the rest of what was taken.
+lasting as (
+
+    select
+        *,
+        case
+            when kind = 'once' then 0
+            when is_fixed or discountable <= 0 then amount
+            else amount * (discountable + taken_once) / discountable
+        end as lasting_amount
+    from taken
 
 ),
 
@@ -54,17 +85,17 @@ summed as (
         subscription_id,
         item_id,
         stated_from,
-        coalesce(sum(amount) filter (where kind = 'once'), 0) as once_discount,
+        greatest(sum(amount) - sum(lasting_amount), 0) as once_discount,
         coalesce(
-            sum(amount / line_amount) filter (where kind = 'repeating' and not is_fixed), 0
+            sum(lasting_amount / line_amount) filter (where kind = 'repeating' and not is_fixed), 0
         ) as repeating_rate,
         coalesce(sum(amount) filter (where kind = 'repeating' and is_fixed), 0) as repeating_fixed,
         coalesce(
-            sum(amount / line_amount) filter (where kind = 'forever' and not is_fixed), 0
+            sum(lasting_amount / line_amount) filter (where kind = 'forever' and not is_fixed), 0
         ) as forever_rate,
         coalesce(sum(amount) filter (where kind = 'forever' and is_fixed), 0) as forever_fixed,
         max(ends_at) filter (where kind = 'repeating') as repeating_until
-    from taken
+    from lasting
     group by tenant_id, subscription_id, item_id, stated_from
 
 )

@@ -41,27 +41,15 @@ first_states as (
 
 ),
 
+unpaid as (
+
+    select * from {{ ref('int_stripe__unpaid_starts') }}
+
+),
+
 missing_trials as (
 
-    select
-        points.tenant_id,
-        points.subscription_id,
-        min(points.stated_from) as trial_from,
-        max(points.service_to) as trial_to
-    from {{ ref('int_stripe__invoiced_points') }} as points
-    inner join {{ ref('int_stripe__prices') }} as prices
-        on points.tenant_id = prices.tenant_id and points.price_id = prices.price_id
-    left join first_states
-        on
-            points.tenant_id = first_states.tenant_id
-            and points.subscription_id = first_states.subscription_id
-    where
-        first_states.subscription_id is null
-        and not points.is_credit
-        and not points.is_proration
-        and points.amount = 0
-        and prices.unit_amount_minor > 0
-    group by points.tenant_id, points.subscription_id
+    select * from {{ ref('int_stripe__missing_trials') }}
 
 ),
 
@@ -87,6 +75,7 @@ layers as (
         trial_from as valid_from,
         least(trial_to, valid_from) as valid_to
     from first_states
+    where trial_to is not null
 
     union all
 
@@ -126,22 +115,36 @@ layers as (
 
     union all
 
-    -- What the first state shows began unseen: at the end of the trial, or when the row was synced.
+    -- What the first state shows began unseen: at the end of the trial, with the first invoice that
+    -- was left a draft, or when the row was synced.
     select
-        tenant_id,
-        subscription_id,
+        first_states.tenant_id,
+        first_states.subscription_id,
         4 as layer,
         case
-            when status = 'paused' or is_paused then 'paused'
-            when status = 'past_due' then 'past_due'
+            when first_states.status in ('unpaid', 'canceled') then null
+            when first_states.status <> 'past_due' or first_states.is_paused then 'paused'
+            when first_states.status = 'past_due' then 'past_due'
         end as status,
         case
-            when status = 'paused' and trial_to < seen_at then trial_to
-            else seen_at
+            when first_states.status = 'paused' and first_states.trial_to < first_states.seen_at
+                then first_states.trial_to
+            when first_states.status = 'canceled' then unpaid.unpaid_from
+            else least(first_states.seen_at, unpaid.unpaid_from)
         end as valid_from,
-        valid_from as valid_to
+        first_states.valid_from as valid_to
     from first_states
-    where is_handover and (status in ('paused', 'unpaid', 'past_due') or is_paused)
+    left join unpaid
+        on
+            first_states.status in ('unpaid', 'canceled')
+            and first_states.tenant_id = unpaid.tenant_id
+            and first_states.subscription_id = unpaid.subscription_id
+    where
+        first_states.is_handover
+        and (
+            first_states.status in ('paused', 'unpaid', 'past_due', 'canceled')
+            or first_states.is_paused
+        )
 
     union all
 
@@ -169,7 +172,7 @@ layers as (
         greatest(trial_from, valid_from) as valid_from,
         least(trial_to, valid_to) as valid_to
     from states
-    where status in ('active', 'trialing') and not is_paused
+    where status in ('active', 'trialing') and not is_paused and trial_to is not null
 
 )
 

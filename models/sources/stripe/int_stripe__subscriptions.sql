@@ -24,66 +24,9 @@ events as (
 
 ),
 
-lines as (
-
-    select
-        tenant_id,
-        subscription_id,
-        item_id,
-        stated_from,
-        service_to,
-        currency,
-        is_credit,
-        is_proration
-    from {{ ref('int_stripe__invoiced_points') }}
-
-),
-
-customers_billed as (
-
-    select
-        lines.tenant_id,
-        lines.subscription_id,
-        max(lines.customer_id) as customer_id,
-        min(lines.invoiced_at) as invoiced_at,
-        max(
-            case when not lines.is_proration then lines.service_to - lines.service_from end
-        ) as period
-    from {{ ref('stg_stripe__invoice_lines') }} as lines
-    left join latest_states
-        on
-            lines.tenant_id = latest_states.tenant_id
-            and lines.subscription_id = latest_states.subscription_id
-    where latest_states.subscription_id is null and lines.subscription_id is not null
-    group by lines.tenant_id, lines.subscription_id
-
-),
-
--- A subscription that never landed is what its invoices say. It has ended when the last period is
--- past by more than another one.
 invoiced as (
 
-    select
-        customers_billed.tenant_id,
-        customers_billed.subscription_id,
-        customers_billed.customer_id,
-        customers_billed.invoiced_at,
-        customers_billed.period,
-        min(lines.stated_from) as started_at,
-        max(lines.service_to) as billed_to,
-        max(lines.currency) as currency
-    from customers_billed
-    inner join lines
-        on
-            customers_billed.tenant_id = lines.tenant_id
-            and customers_billed.subscription_id = lines.subscription_id
-    where not lines.is_credit
-    group by
-        customers_billed.tenant_id,
-        customers_billed.subscription_id,
-        customers_billed.customer_id,
-        customers_billed.invoiced_at,
-        customers_billed.period
+    select * from {{ ref('int_stripe__missing_subscriptions') }}
 
 ),
 
@@ -180,11 +123,11 @@ select
     tenant_id,
     subscription_id,
     customer_id,
-    invoiced_at as recorded_at,
+    recorded_at,
     started_at,
     null as trial_started_at,
     null as trial_ends_at,
-    case when billed_to + period < {{ as_of_instant() }} then billed_to end as ended_at,
+    ended_at,
     null as cancel_requested_at,
     null as scheduled_end_at,
     null as cancel_reason,
@@ -192,7 +135,6 @@ select
     true as is_missing,
     false as is_test
 from invoiced
-where customer_id is not null
 
 union all
 
