@@ -17,7 +17,9 @@ Row = Mapping[str, Any]
 ITEM = ("subscription_id", "item_id")
 PRICED = ("actual_plan_id", "plan", "product", "charge_kind", "quantity", "amount")
 PERIOD = ("period_unit", "period_count")
-DISCOUNTS = ("once_discount", "repeating_discount", "forever_discount")
+KINDS = ("once_discount", "repeating_discount", "forever_discount")
+# Of all kinds: known also where the kind is not.
+DISCOUNTS = (*KINDS, "discount")
 STATUS = ("status",)
 # What is told of the whole subscription, as it is now.
 LASTING = (
@@ -117,7 +119,7 @@ def _unequal(
             return []
         return [(PRESENCE, _brief(wanted), _brief(told))]
     return [
-        (column, wanted[column], told[column])
+        (column, wanted[column], _discount(told) if column == "discount" else told[column])
         for column in columns
         if not _is_equal(column, wanted, told)
     ]
@@ -130,8 +132,13 @@ def _is_equal(column: str, wanted: Row, told: Row) -> bool:
     if column in DISCOUNTS:
         # Invoices round each discount of each line, and the terms of a coupon are exact.
         unit = Decimal(1).scaleb(-digits(wanted["currency"].lower()))
-        return abs(wanted[column] - told[column]) <= unit
+        found = _discount(told) if column == "discount" else told[column]
+        return bool(abs(wanted[column] - found) <= unit)
     return bool(wanted[column] == told[column])
+
+
+def _discount(row: Row) -> Decimal:
+    return sum((row[kind] for kind in KINDS), Decimal(0))
 
 
 def _brief(row: Row | None) -> str:

@@ -18,6 +18,7 @@ from .catalogue import START
 from .compare import differences
 from .histories import Example, examples
 from .play import Played, play
+from .unknown import of_captures, of_events, of_landing
 
 GENERATIONS = ["v1", pytest.param("classic", marks=pytest.mark.slow)]
 
@@ -48,5 +49,27 @@ def build(
 @given(example=examples())
 def test_kept_events_tell_everything(build: StripeBuild, example: Example) -> None:
     happened = played(example)
-    found = differences(truth(happened), build.intervals(happened, events=True))
+    rows = truth(happened)
+    unknown = of_events(happened, rows, build.generation)
+    found = differences(rows, build.intervals(happened, events=True), unknown)
+    assert not found, "\n".join(found[:20])
+
+
+@given(example=examples())
+def test_invoices_tell_what_they_can(build: StripeBuild, example: Example) -> None:
+    happened = played(example)
+    rows = truth(happened)
+    unknown = of_landing(happened, rows, build.generation)
+    found = differences(rows, build.intervals(happened), unknown)
+    assert not found, "\n".join(found[:20])
+
+
+@given(example=examples())
+def test_captures_tell_what_lasts_from_one_to_the_next(
+    build: StripeBuild, example: Example
+) -> None:
+    happened = played(example)
+    rows = truth(happened)
+    unknown = of_captures(happened, rows, build.generation)
+    found = differences(rows, build.intervals(happened, captures=True), unknown)
     assert not found, "\n".join(found[:20])

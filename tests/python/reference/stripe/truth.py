@@ -43,6 +43,7 @@ class Life:
 class OnceOff:
     """A discount for one invoice, as a line bears it for its period."""
 
+    discount: str
     start: int
     end: int
     amount: Decimal
@@ -89,19 +90,17 @@ def listen(events: Iterable[Doc], discounts: Mapping[str, Discount]) -> Told:
 
 def _note_once(told: Told, invoice: Doc, discounts: Mapping[str, Discount]) -> None:
     for line in invoice["lines"]["data"]:
-        item = _item_of(line)
-        off = sum(
-            _major(each["amount"], invoice["currency"])
-            for each in line["discount_amounts"]
-            if discounts[each["discount"]].coupon.duration == "once"
-        )
-        if item is not None and off:
-            period = line["period"]
-            borne = OnceOff(period["start"], period["end"], Decimal(off))
-            told.once.setdefault(item, []).append(borne)
+        item, period = item_of(line), line["period"]
+        for each in line["discount_amounts"]:
+            is_once = discounts[each["discount"]].coupon.duration == "once"
+            if item is not None and each["amount"] and is_once:
+                off = _major(each["amount"], invoice["currency"])
+                borne = OnceOff(each["discount"], period["start"], period["end"], off)
+                told.once.setdefault(item, []).append(borne)
 
 
-def _item_of(line: Doc) -> str | None:
+def item_of(line: Doc) -> str | None:
+    """Return the subscription item that an invoice line is for."""
     parent = line.get("parent") or {}
     details = parent.get("subscription_item_details") or line
     found: str | None = details.get("subscription_item")
@@ -156,18 +155,19 @@ def _facts(
     items, last = state["items"]["data"], life.last
     customer = told.customers[state["customer"]]
     amounts = [_amount(item, state["currency"], prices) for item in items]
-    held = [_held(item, state, when, told, discounts) for item in items]
-    off = cascade(amounts, held, state["currency"])
+    listed = [_listed(item, state, when, told) for item in items]
+    lasting = [[discounts[name] for name in names if _lasts(discounts[name], when)] for names in listed]
+    off = cascade(amounts, lasting, state["currency"])
     planned = last["cancel_at"]
     if planned is None and last["cancel_at_period_end"]:
         planned = last["current_period_end"]
     reason = last["cancellation_details"]["reason"]
     rows = []
-    for item, amount, each in zip(items, amounts, off, strict=True):
+    for item, amount, each, names in zip(items, amounts, off, listed, strict=True):
         price = item["price"]
-        once = sum(
-            (b.amount for b in told.once.get(item["id"], ()) if b.start <= when < b.end), ZERO
-        )
+        taken = [b for b in told.once.get(item["id"], ()) if b.start <= when < b.end]
+        once = sum((borne.amount for borne in taken), ZERO)
+        once = min(once, amount - each["repeating"] - each["forever"])
         product = price["product"]
         rows.append(
             {
@@ -184,7 +184,7 @@ def _facts(
                 "amount": amount,
                 "period_unit": price["recurring"]["interval"],
                 "period_count": price["recurring"]["interval_count"],
-                "once_discount": min(once, amount - each["repeating"] - each["forever"]),
+                "once_discount": once,
                 "repeating_discount": each["repeating"],
                 "forever_discount": each["forever"],
                 "currency": state["currency"].upper(),
@@ -195,6 +195,9 @@ def _facts(
                 "cancel_reason": reason,
                 "is_voluntary_cancel": None if reason is None else reason == _ASKED,
                 "recorded_at": _moment(last["created"]),
+                # Not of the surface: every discount that bears on it, also one that is over.
+                "discount": once + each["repeating"] + each["forever"],
+                "discounts": tuple(names) + tuple(borne.discount for borne in taken),
             }
         )
     return rows
@@ -211,10 +214,8 @@ def _amount(item: Doc, currency: str, prices: Mapping[str, Price]) -> Decimal:
     return price.exact(item["quantity"], currency).scaleb(-digits(currency))
 
 
-def _held(
-    item: Doc, state: Doc, when: int, told: Told, discounts: Mapping[str, Discount]
-) -> list[Discount]:
-    """Return the discounts of an item that last: its own, then its subscription's.
+def _listed(item: Doc, state: Doc, when: int, told: Told) -> list[str]:
+    """Return the discounts of an item: its own, then its subscription's.
 
     The customer's counts where the subscription has none.
     """
@@ -223,12 +224,11 @@ def _held(
         changes = told.customer_discounts[state["customer"]]
         (*_, latest) = [name for since, name in changes if since <= when] or [None]
         shared = [] if latest is None else [latest]
-    found = [discounts[name] for name in [*item["discounts"], *shared]]
-    return [
-        each
-        for each in found
-        if each.coupon.duration != "once" and (each.end is None or when < each.end)
-    ]
+    return [*item["discounts"], *shared]
+
+
+def _lasts(held: Discount, when: int) -> bool:
+    return held.coupon.duration != "once" and (held.end is None or when < held.end)
 
 
 def cascade(
