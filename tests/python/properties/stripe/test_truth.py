@@ -35,6 +35,11 @@ def truth(of: Played) -> list[Row]:
     return subscription_intervals(of.events, of.prices, of.discounts)
 
 
+def licensed(rows: list[Row]) -> list[Row]:
+    """Leave out what is metered: no invoice says beforehand that it is there."""
+    return [row for row in rows if row["charge_kind"] == "licensed"]
+
+
 @pytest.fixture(scope="module", params=GENERATIONS)
 def build(
     request: pytest.FixtureRequest,
@@ -60,7 +65,7 @@ def test_invoices_tell_what_they_can(build: StripeBuild, example: Example) -> No
     happened = played(example)
     rows = truth(happened)
     unknown = of_landing(happened, rows, build.generation)
-    found = differences(rows, build.intervals(happened), unknown)
+    found = differences(licensed(rows), licensed(build.intervals(happened)), unknown)
     assert not found, "\n".join(found[:20])
 
 
@@ -71,5 +76,6 @@ def test_captures_tell_what_lasts_from_one_to_the_next(
     happened = played(example)
     rows = truth(happened)
     unknown = of_captures(happened, rows, build.generation)
-    found = differences(rows, build.intervals(happened, captures=True), unknown)
+    built = build.intervals(happened, captures=True)
+    found = differences(licensed(rows), licensed(built), unknown)
     assert not found, "\n".join(found[:20])

@@ -80,11 +80,14 @@ class Invoices:
         self.credited: dict[str, set[int]] = defaultdict(set)
         self.ends: dict[str, int] = {}
         self.given_up: dict[str, list[int]] = defaultdict(list)
+        self.paid: dict[str, list[int]] = defaultdict(list)
         for invoice in played.objects.get("invoices", ()):
             moved = invoice["status_transitions"]
             lost = moved["voided_at"] or moved["marked_uncollectible_at"]
             if lost is not None:
                 self.given_up[_subscription_of(invoice) or ""].append(lost)
+            if moved["paid_at"] is not None:
+                self.paid[_subscription_of(invoice) or ""].append(moved["paid_at"])
             for line in invoice["lines"]["data"]:
                 self._hear(line)
 
@@ -163,6 +166,10 @@ def _of_status(name: str, life: Life, spoken: Invoices) -> Iterator[Unknown]:
             for lost in spoken.given_up[name]:
                 if lost <= until.timestamp():
                     yield Unknown("its invoice was given up", name, since, until, STATUS)
+            for paid in spoken.paid[name]:
+                if since.timestamp() < paid < until.timestamp():
+                    why = "a newer invoice is paid, and an older one is not"
+                    yield Unknown(why, name, _moment(paid), until, STATUS)
 
 
 def _of_discounts(played: Played, rows: list[Row], spoken: Invoices) -> Iterator[Unknown]:
@@ -170,7 +177,10 @@ def _of_discounts(played: Played, rows: list[Row], spoken: Invoices) -> Iterator
     for (name, item), found in _by_item(rows).items():
         before: tuple[Any, ...] = ()
         for row in found:
-            now = row["discounts"], *(row[kind] for kind in KINDS)
+            held = [played.discounts[each] for each in row["discounts"]]
+            # An amount off is spread anew with every change of any item.
+            spread = row["amount"] if any(each.coupon.amount_off for each in held) else None
+            now = row["discounts"], spread, *(row[kind] for kind in KINDS)
             since = int(row["valid_from"].timestamp())
             is_news = bool(before) or bool(row["discounts"])
             if is_news and now != before and since not in spoken.billed[item]:
@@ -190,7 +200,7 @@ def _unnamed(
 ) -> Iterator[Unknown]:
     """Discounts of which only an id has landed: newer payloads name no coupon of a subscription.
 
-    Their kind is guessed, and their amount known from invoices: except for those that end.
+    Their kind is guessed, and their share known from invoices: unless they end, or are no share.
     """
     named = {
         doc["discount"]["id"]
@@ -205,8 +215,9 @@ def _unnamed(
         unnamed = [played.discounts[name] for name in row["discounts"] if name not in named]
         if unnamed:
             since, until = row["valid_from"], row["valid_to"] or END
-            lasting = all(held.coupon.duration == "forever" for held in unnamed)
-            columns = KINDS if lasting else DISCOUNTS
+            coupons = [held.coupon for held in unnamed]
+            is_rate = all(c.duration == "forever" and c.percent_off is not None for c in coupons)
+            columns = KINDS if is_rate else DISCOUNTS
             why = "only the id of a discount has landed"
             yield Unknown(why, row["subscription_id"], since, until, columns, row["item_id"])
 

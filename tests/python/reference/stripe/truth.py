@@ -41,12 +41,12 @@ class Life:
 
 @dataclass(frozen=True)
 class OnceOff:
-    """A discount for one invoice, as a line bears it for its period."""
+    """What a line bears for its period, of discounts for one invoice and of all together."""
 
-    discount: str
+    discounts: tuple[str, ...]
     start: int
     end: int
-    amount: Decimal
+    total: Decimal
 
 
 @dataclass
@@ -91,12 +91,12 @@ def listen(events: Iterable[Doc], discounts: Mapping[str, Discount]) -> Told:
 def _note_once(told: Told, invoice: Doc, discounts: Mapping[str, Discount]) -> None:
     for line in invoice["lines"]["data"]:
         item, period = item_of(line), line["period"]
-        for each in line["discount_amounts"]:
-            is_once = discounts[each["discount"]].coupon.duration == "once"
-            if item is not None and each["amount"] and is_once:
-                off = _major(each["amount"], invoice["currency"])
-                borne = OnceOff(each["discount"], period["start"], period["end"], off)
-                told.once.setdefault(item, []).append(borne)
+        off = {each["discount"]: each["amount"] for each in line["discount_amounts"]}
+        names = [name for name in off if discounts[name].coupon.duration == "once" and off[name]]
+        if item is not None and names:
+            total = _major(sum(off.values()), invoice["currency"])
+            borne = OnceOff(tuple(names), period["start"], period["end"], total)
+            told.once.setdefault(item, []).append(borne)
 
 
 def item_of(line: Doc) -> str | None:
@@ -111,10 +111,11 @@ def _rows(
     life: Life, told: Told, prices: Mapping[str, Price], discounts: Mapping[str, Discount]
 ) -> list[Row]:
     rows: list[Row] = []
+    once: dict[OnceOff, Decimal] = {}
     instants = _instants(life, told, discounts)
     for start, end in zip(instants, [*instants[1:], None], strict=True):
         state = [doc for since, doc in life.states if since <= start][-1]
-        for facts in _facts(state, start, life, told, prices, discounts):
+        for facts in _facts(state, start, life, told, prices, discounts, once):
             for row in rows:
                 # What goes on unchanged is one interval.
                 if row["valid_to"] == _moment(start) and facts.items() <= row.items():
@@ -145,8 +146,12 @@ def _facts(
     told: Told,
     prices: Mapping[str, Price],
     discounts: Mapping[str, Discount],
+    once: dict[OnceOff, Decimal],
 ) -> list[Row]:
-    """Return the facts of every item that is in force at an instant."""
+    """Return the facts of every item that is in force at an instant.
+
+    What lasts counts as if there were nothing else; `once` is what the invoice took beyond.
+    """
     status = state["status"]
     if status not in IN_FORCE:
         return []
@@ -166,8 +171,10 @@ def _facts(
     for item, amount, each, names in zip(items, amounts, off, listed, strict=True):
         price = item["price"]
         taken = [b for b in told.once.get(item["id"], ()) if b.start <= when < b.end]
-        once = sum((borne.amount for borne in taken), ZERO)
-        once = min(once, amount - each["repeating"] - each["forever"])
+        lasting = each["repeating"] + each["forever"]
+        for borne in taken:
+            once.setdefault(borne, borne.total - lasting)
+        taken_once = min(sum((once[borne] for borne in taken), ZERO), amount - lasting)
         product = price["product"]
         rows.append(
             {
@@ -184,7 +191,7 @@ def _facts(
                 "amount": amount,
                 "period_unit": price["recurring"]["interval"],
                 "period_count": price["recurring"]["interval_count"],
-                "once_discount": once,
+                "once_discount": taken_once,
                 "repeating_discount": each["repeating"],
                 "forever_discount": each["forever"],
                 "currency": state["currency"].upper(),
@@ -196,8 +203,8 @@ def _facts(
                 "is_voluntary_cancel": None if reason is None else reason == _ASKED,
                 "recorded_at": _moment(last["created"]),
                 # Not of the surface: every discount that bears on it, also one that is over.
-                "discount": once + each["repeating"] + each["forever"],
-                "discounts": tuple(names) + tuple(borne.discount for borne in taken),
+                "discount": taken_once + lasting,
+                "discounts": (*names, *(name for borne in taken for name in borne.discounts)),
             }
         )
     return rows
