@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tidemill_cli import lago_requirements as lago
+from tidemill_cli import stripe_requirements as stripe
 from tidemill_cli.database import catalog
 from tidemill_cli.database.inputs import FX_RATES, SPEND
 from tidemill_cli.database.session import Session, current_user
@@ -14,22 +15,76 @@ _Found = dict[str, dict[str, bool]]
 
 def check_lago(session: Session, schema: str) -> str:
     """Refuse a schema that is not a supported Lago's or cannot be read; name the release."""
-    database = session.info.dbname
+    _check_schema(
+        session,
+        schema,
+        "set tidemill_lago_schema (--lago-schema) to the one that holds Lago's tables",
+    )
+    found = catalog.readable_columns(session, schema, lago.tables_to_look_at())
+    _check_tables(found, schema, session.info.dbname)
+    _check_columns(found, schema)
+    wanted = {
+        table: (*columns, *lago.OPTIONAL_COLUMNS.get(table, ()))
+        for table, columns in {**lago.REQUIRED, **lago.OPTIONAL_TABLES}.items()
+    }
+    _check_privileges(found, schema, current_user(session), wanted)
+    return lago.release_name(found) or lago.OLDEST_RELEASE
+
+
+def check_stripe(session: Session, schema: str, events_schema: str | None = None) -> str:
+    """Refuse a schema that no sync engine keeps or that cannot be read; name the engine."""
+    where = "set tidemill_stripe_schema (--stripe-schema) to the one that Stripe is landed in"
+    _check_schema(session, schema, where)
+    found = catalog.readable_columns(session, schema, stripe.tables_to_look_at())
+    for table in stripe.REQUIRED:
+        if table not in found:
+            raise TidemillError(
+                f"there is no table {table} in schema {schema} of database "
+                f"{session.info.dbname}, which every Stripe sync engine has: {where}."
+            )
+    missing = stripe.missing(found)
+    if missing:
+        raise TidemillError(
+            f"column {schema}.{missing} is missing, and there is no {stripe.PAYLOAD} either: "
+            "no Stripe sync engine that is supported keeps such a table."
+        )
+    user = current_user(session)
+    _check_privileges(found, schema, user, stripe.read(found))
+    _check_events(session, events_schema or schema, user, is_wanted=bool(events_schema))
+    generated = catalog.generated_columns(session, schema, "subscriptions")
+    return stripe.GENERATIONS[stripe.generation(found, generated)]
+
+
+def _check_schema(session: Session, schema: str, fix: str) -> None:
     if not catalog.schema_exists(session, schema):
         raise TidemillError(
-            f"there is no schema {schema} in database {database}: set tidemill_lago_schema "
-            "(--lago-schema) to the one that holds Lago's tables."
+            f"there is no schema {schema} in database {session.info.dbname}: {fix}."
         )
     if not catalog.may_use_schema(session, schema):
         user = current_user(session)
         raise TidemillError(
             f"user {user} may not use schema {schema}: `grant usage on schema {schema} to {user}`."
         )
-    found = catalog.readable_columns(session, schema, lago.tables_to_look_at())
-    _check_tables(found, schema, database)
-    _check_columns(found, schema)
-    _check_privileges(found, schema, current_user(session))
-    return lago.release_name(found) or lago.OLDEST_RELEASE
+
+
+def _check_events(session: Session, schema: str, user: str, *, is_wanted: bool) -> None:
+    if is_wanted:
+        fix = f"set tidemill_stripe_events_schema to the one that holds {stripe.EVENTS}"
+        _check_schema(session, schema, fix)
+    found = catalog.readable_columns(session, schema, (stripe.EVENTS,))
+    if stripe.EVENTS not in found:
+        if is_wanted:
+            raise TidemillError(
+                f"there is no table {stripe.EVENTS} in schema {schema}: create it, or leave "
+                "tidemill_stripe_events_schema out."
+            )
+        return
+    present = found[stripe.EVENTS]
+    for column in stripe.EVENT_COLUMNS:
+        if column not in present:
+            raise TidemillError(f"column {column} of {schema}.{stripe.EVENTS} is missing.")
+    read = tuple(column for column in stripe.EVENT_COLUMNS_READ if column in present)
+    _check_privileges(found, schema, user, {stripe.EVENTS: read})
 
 
 def check_writable(session: Session, schemas: list[str]) -> None:
@@ -124,11 +179,9 @@ def _expected(found: _Found) -> str:
     )
 
 
-def _check_privileges(found: _Found, schema: str, user: str) -> None:
-    wanted = {
-        table: (*columns, *lago.OPTIONAL_COLUMNS.get(table, ()))
-        for table, columns in {**lago.REQUIRED, **lago.OPTIONAL_TABLES}.items()
-    }
+def _check_privileges(
+    found: _Found, schema: str, user: str, wanted: dict[str, tuple[str, ...]]
+) -> None:
     unreadable: dict[str, list[str]] = {}
     for table, names in wanted.items():
         for column in names:

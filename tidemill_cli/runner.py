@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +25,11 @@ from tidemill_cli.project import BILLING_SOURCES, check_sources, declared_option
 
 AS_OF = "tidemill_as_of"
 LAGO_SCHEMA = "tidemill_lago_schema"
+STRIPE_SCHEMA = "tidemill_stripe_schema"
+_STRIPE_EVENTS_SCHEMA = "tidemill_stripe_events_schema"
 _SOURCE_GUARD = "check_source_sizes"  # the macro that stops a run whose sources have shrunk
+# Says what it found, or raises what is in the way.
+SourceCheck = Callable[[Session, Mapping[str, Any]], str]
 _UNCHANGED = "the numbers built before stay as they were"
 
 # libpq parameters that dbt-postgres knows under the same name.
@@ -151,14 +155,37 @@ def _take_lock(session: Session) -> None:
 
 
 def _check(session: Session, schema: str, project: Path, settings: Mapping[str, Any]) -> None:
-    preflight.check_writable(session, [schema, f"{schema}_history"])
+    check_relations(session, schema, settings)
+    check_sources(project, settings.get(BILLING_SOURCES))
+    for check in source_checks(settings):
+        narrate(check(session, settings))
+
+
+def check_relations(session: Session, schema: str, settings: Mapping[str, Any]) -> None:
+    """Refuse a database where a run's own relations cannot be made, or its inputs not read."""
+    lasting = [schema, f"{schema}_history"]
+    if "stripe" in (settings.get(BILLING_SOURCES) or ()):
+        lasting.append(f"{schema}_parsed")
+    preflight.check_writable(session, lasting)
     preflight.check_inputs(session, f"{schema}_inputs")
     preflight.check_facade(session, schema)
-    check_sources(project, settings.get(BILLING_SOURCES))
-    if "lago" in (settings.get(BILLING_SOURCES) or ()):
-        lago_schema = str(settings.get(LAGO_SCHEMA) or "public")
-        release = preflight.check_lago(session, lago_schema)
-        narrate(f"Lago {release} in schema {lago_schema}.")
+
+
+def source_checks(settings: Mapping[str, Any]) -> list[SourceCheck]:
+    """What is to be checked of the billing engines that are read."""
+    checks: dict[str, SourceCheck] = {"lago": _check_lago, "stripe": _check_stripe}
+    return [checks[name] for name in settings.get(BILLING_SOURCES) or () if name in checks]
+
+
+def _check_lago(session: Session, settings: Mapping[str, Any]) -> str:
+    schema = str(settings.get(LAGO_SCHEMA) or "public")
+    return f"Lago {preflight.check_lago(session, schema)} in schema {schema}."
+
+
+def _check_stripe(session: Session, settings: Mapping[str, Any]) -> str:
+    schema = str(settings.get(STRIPE_SCHEMA) or "stripe")
+    engine = preflight.check_stripe(session, schema, settings.get(_STRIPE_EVENTS_SCHEMA))
+    return f"Stripe landed by {engine} in schema {schema}."
 
 
 def _instant(session: Session, wanted: object) -> datetime:

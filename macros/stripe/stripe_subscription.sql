@@ -67,13 +67,11 @@
             ),
             'reason', {{ fields }}.cancellation_details -> 'reason',
             'has_more_items', nullif({{ fields }}.items ->> 'has_more' = 'true', false),
-            -- absent where the payload or the landing has no word of discounts
-            'discounts', case
-                when
-                    jsonb_typeof({{ fields }}.discounts) = 'array'
-                    or jsonb_typeof({{ fields }}.discount) = 'object'
-                    then coalesce({{ _discounts_of(fields ~ ".discounts", fields ~ ".discount") }}, '[]')
-            end,
+            'discounts', {{ _discounts_of(fields ~ ".discounts", fields ~ ".discount") }},
+            -- else there may be others than the first, in an older payload or the classic landing
+            'has_all_discounts', nullif(
+                coalesce(jsonb_typeof({{ fields }}.discounts) = 'array', false), false
+            ),
             'items', (
                 select jsonb_agg(
                     jsonb_build_object(
@@ -146,18 +144,18 @@
     )
 {%- endmacro %}
 
-{#- The ids of the discounts that an object lists, sorted; older versions of the API give the first
-    as an object beside them. -#}
+{#- The ids of the discounts that an object lists, in the order in which they apply; older versions
+    of the API give the first as an object beside them. -#}
 {% macro _discounts_of(discounts, discount) -%}
-    (
-        select jsonb_agg(distinct {{ stripe_id("each.value") }})
-        from
-            jsonb_array_elements(
-                {{ stripe_list(discounts) }}
-                || case
-                    when jsonb_typeof({{ discount }}) = 'object' then jsonb_build_array({{ discount }})
-                    else '[]'
-                end
-            ) as each (value)
+    coalesce(
+        (
+            select jsonb_agg({{ stripe_id("each.value") }} order by each.position)
+            from jsonb_array_elements({{ stripe_list(discounts) }})
+                with ordinality as each (value, position)
+        ),
+        case
+            when jsonb_typeof({{ discount }}) = 'object'
+                then jsonb_build_array({{ discount }} -> 'id')
+        end
     )
 {%- endmacro %}

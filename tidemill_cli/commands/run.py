@@ -25,6 +25,12 @@ def run(
             "--lago-schema", help="Schema that holds Lago's tables.", show_default="public"
         ),
     ] = None,
+    stripe_schema: Annotated[
+        str | None,
+        typer.Option(
+            "--stripe-schema", help="Schema that Stripe is landed in.", show_default="stripe"
+        ),
+    ] = None,
     assignments: Annotated[
         list[str] | None,
         typer.Option(
@@ -39,12 +45,14 @@ def run(
     the numbers built before stay.
     """
     from tidemill_cli.project import declared_options, find_project, parse_options
-    from tidemill_cli.runner import LAGO_SCHEMA, run_build
+    from tidemill_cli.runner import LAGO_SCHEMA, STRIPE_SCHEMA, run_build
 
     project = find_project(project_dir)
     wanted = parse_options(assignments or [], declared_options(project))
     if lago_schema:
         wanted[LAGO_SCHEMA] = lago_schema
+    if stripe_schema:
+        wanted[STRIPE_SCHEMA] = stripe_schema
     connection = resolve(
         ConnectionOptions(
             dsn=dsn,

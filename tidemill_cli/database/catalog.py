@@ -85,6 +85,24 @@ def readable_columns(
     return found
 
 
+def generated_columns(session: Session, schema: str, table: str) -> set[str]:
+    """The columns of a table that fill themselves from others."""
+    rows = session.execute(
+        """
+        select pg_attribute.attname
+        from pg_class
+        inner join pg_namespace on pg_class.relnamespace = pg_namespace.oid
+        inner join pg_attribute on pg_class.oid = pg_attribute.attrelid
+        where
+            pg_namespace.nspname = %s
+            and pg_class.relname = %s
+            and pg_attribute.attgenerated <> ''
+        """,
+        (schema, table),
+    )
+    return {row[0] for row in rows}
+
+
 def relations(session: Session, schema: str, prefix: str = "") -> list[Relation]:
     """Tables and views of a schema by name."""
     rows = session.execute(

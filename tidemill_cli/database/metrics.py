@@ -213,3 +213,15 @@ class MetricReader:
                 f"the metrics in schema {self.schema} have another shape than this command "
                 f"expects ({error.diag.message_primary}): run `tidemill run` again."
             ) from None
+
+
+def options_in_force(session: Session, schema: str) -> list[tuple[str, str, str]]:
+    """The options that the published metrics were made with, their values and defaults.
+
+    Those at their default are left out.
+    """
+    statement = sql.SQL(
+        "select option, value, default_value from {} where in_force_to is null and not is_default"
+        " order by option"
+    ).format(sql.Identifier(schema, "metric_definitions"))
+    return session.execute(statement).fetchall()

@@ -51,7 +51,11 @@ taken as (
         -- what the ones before it have left of the line, and how much of that was taken once
         given.line_amount - coalesce(sum(given.amount) over before, 0) as discountable,
         coalesce(sum(given.amount) filter (where discounts.kind = 'once') over before, 0)
-            as taken_once
+            as taken_once,
+        coalesce(
+            sum(given.amount) filter (where discounts.kind in ('once', 'repeating')) over before,
+            0
+        ) as taken_for_a_time
     from given
     left join discounts
         on given.tenant_id = discounts.tenant_id and given.discount_id = discounts.discount_id
@@ -73,7 +77,11 @@ lasting as (
             when kind = 'once' then 0
             when is_fixed or discountable <= 0 then amount
             else amount * (discountable + taken_once) / discountable
-        end as lasting_amount
+        end as lasting_amount,
+        case
+            when is_fixed or discountable <= 0 then amount
+            else amount * (discountable + taken_for_a_time) / discountable
+        end as amount_alone
     from taken
 
 ),
@@ -93,6 +101,9 @@ summed as (
         coalesce(
             sum(lasting_amount / line_amount) filter (where kind = 'forever' and not is_fixed), 0
         ) as forever_rate,
+        coalesce(
+            sum(amount_alone / line_amount) filter (where kind = 'forever' and not is_fixed), 0
+        ) as forever_rate_alone,
         coalesce(sum(amount) filter (where kind = 'forever' and is_fixed), 0) as forever_fixed,
         max(ends_at) filter (where kind = 'repeating') as repeating_until
     from lasting
@@ -110,11 +121,13 @@ select
     lead(points.stated_from, 1, 'infinity') over item as valid_to,
     row_number() over item = 1 as is_first,
     points.service_to,
-    coalesce(summed.once_discount, 0) as once_discount,
-    coalesce(summed.repeating_rate, 0) as repeating_rate,
-    coalesce(summed.repeating_fixed, 0) as repeating_fixed,
-    coalesce(summed.forever_rate, 0) as forever_rate,
-    coalesce(summed.forever_fixed, 0) as forever_fixed,
+    coalesce(summed.once_discount, 0)::numeric(28, 10) as once_discount,
+    coalesce(summed.repeating_rate, 0)::numeric(38, 20) as repeating_rate,
+    coalesce(summed.repeating_fixed, 0)::numeric(38, 20) as repeating_fixed,
+    coalesce(summed.forever_rate, 0)::numeric(38, 20) as forever_rate,
+    -- once the repeating ones before it are over
+    coalesce(summed.forever_rate_alone, 0)::numeric(38, 20) as forever_rate_alone,
+    coalesce(summed.forever_fixed, 0)::numeric(38, 20) as forever_fixed,
     case
         when summed.repeating_rate + summed.repeating_fixed > 0
             then greatest(summed.repeating_until, points.service_to)

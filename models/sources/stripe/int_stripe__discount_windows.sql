@@ -12,7 +12,7 @@ states as (
 
     select
         *,
-        state ? 'discounts' as tells_discounts
+        state ? 'has_all_discounts' as tells_discounts
     from {{ ref('int_stripe__states') }}
 
 ),
@@ -53,26 +53,9 @@ unbilled as (
 
 ),
 
--- where no state tells: before the first of them, and in those that have no word of discounts
 untold as (
 
-    select
-        tenant_id,
-        subscription_id,
-        '-infinity'::timestamptz as valid_from,
-        valid_from as valid_to
-    from states
-    where state_number = 1
-
-    union all
-
-    select
-        tenant_id,
-        subscription_id,
-        valid_from,
-        valid_to
-    from states
-    where not tells_discounts
+    select * from {{ ref('int_stripe__untold_discounts') }}
 
 ),
 
@@ -100,6 +83,7 @@ windows as (
         terms.repeating_rate,
         terms.repeating_fixed,
         terms.forever_rate,
+        terms.forever_rate_alone,
         terms.forever_fixed,
         terms.repeating_until
     from terms
@@ -125,9 +109,10 @@ windows as (
         end as valid_from,
         states.valid_to,
         coalesce(state_discounts.repeating_rate, 0) as repeating_rate,
-        coalesce(state_discounts.repeating_fixed, 0) as repeating_fixed,
+        0 as repeating_fixed,
         coalesce(state_discounts.forever_rate, 0) as forever_rate,
-        coalesce(state_discounts.forever_fixed, 0) as forever_fixed,
+        coalesce(state_discounts.forever_rate_alone, 0) as forever_rate_alone,
+        0 as forever_fixed,
         coalesce(state_discounts.repeating_until, 'infinity') as repeating_until
     from states
     inner join state_items
@@ -147,7 +132,9 @@ windows as (
         on
             states.tenant_id = latest_of_subscription.tenant_id
             and states.subscription_id = latest_of_subscription.subscription_id
-    where states.tells_discounts
+    where
+        states.tells_discounts
+        or (billed.item_id is null and latest_of_subscription.item_id is null)
 
     union all
 
@@ -160,6 +147,7 @@ windows as (
         latest_of_subscription.repeating_rate,
         0 as repeating_fixed,
         latest_of_subscription.forever_rate,
+        latest_of_subscription.forever_rate_alone,
         0 as forever_fixed,
         latest_of_subscription.repeating_until
     from unbilled
@@ -184,7 +172,8 @@ select
     phases.valid_to,
     case when phases.is_repeating then windows.repeating_rate else 0 end as repeating_rate,
     case when phases.is_repeating then windows.repeating_fixed else 0 end as repeating_fixed,
-    windows.forever_rate,
+    case when phases.is_repeating then windows.forever_rate else windows.forever_rate_alone end
+        as forever_rate,
     windows.forever_fixed
 from windows
 cross join

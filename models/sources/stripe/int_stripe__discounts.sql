@@ -32,11 +32,25 @@ currencies as (
 
 ),
 
+points as (
+
+    select
+        *,
+        lead(stated_from) over (
+            partition by tenant_id, subscription_id, item_id
+            order by stated_from
+        ) is not null as is_followed
+    from {{ ref('int_stripe__invoiced_points') }}
+
+),
+
 billed as (
 
     select
         points.tenant_id,
+        points.subscription_id,
         points.stated_from,
+        points.is_followed,
         points.invoice_id,
         points.is_on_several_invoices,
         points.amount,
@@ -52,7 +66,7 @@ billed as (
             ),
             0
         ) as discountable
-    from {{ ref('int_stripe__invoiced_points') }} as points
+    from points
     cross join
         lateral jsonb_array_elements({{ stripe_list('points.discount_amounts') }})
         with ordinality as given (value, position)
@@ -66,6 +80,8 @@ observed as (
     select
         tenant_id,
         discount_id,
+        min(subscription_id) as subscription_id,
+        bool_or(is_followed) as is_followed,
         (
             array_agg(
                 discount_amount / discountable
@@ -151,7 +167,7 @@ listed as (
 
 -- one row per discount: a coupon as given to a customer, a subscription or an item. Where only the
 -- id of its coupon has landed, its share is what it took off a line, and it counts as given once
--- when one invoice has it and nothing lists it any more
+-- when one invoice has it, and the next has not or nothing lists it any more
 select
     coalesce(stated.tenant_id, observed.tenant_id) as tenant_id,
     coalesce(stated.discount_id, observed.discount_id) as discount_id,
@@ -159,7 +175,11 @@ select
         stated.duration,
         coupons.duration,
         case
-            when observed.is_on_one_invoice and listed.discount_id is null then 'once'
+            when
+                observed.is_on_one_invoice
+                and listed.discount_id is null
+                and (observed.is_followed or landed.state ? 'has_all_discounts')
+                then 'once'
             else 'forever'
         end
     ) as kind,
@@ -175,5 +195,9 @@ full join observed
     on stated.tenant_id = observed.tenant_id and stated.discount_id = observed.discount_id
 left join listed
     on observed.tenant_id = listed.tenant_id and observed.discount_id = listed.discount_id
+left join landed
+    on
+        observed.tenant_id = landed.tenant_id
+        and observed.subscription_id = landed.subscription_id
 left join coupons
     on stated.tenant_id = coupons.tenant_id and stated.coupon_id = coupons.coupon_id

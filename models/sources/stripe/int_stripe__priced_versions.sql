@@ -95,8 +95,9 @@ select
     coalesce(listed.period_count, 1) as period_count,
     listed.currency,
     listed.quantity,
-    case when listed.is_metered then 0 else coalesce(listed.list_amount, billed.amount) end
-        as amount,
+    (
+        case when listed.is_metered then 0 else coalesce(listed.list_amount, billed.amount) end
+    )::numeric(28, 10) as amount,
     case when billed.amount is not null then 'invoices' else listed.history_source end
         as history_source,
     listed.source_table,

@@ -2,152 +2,40 @@
 
 with recursive
 
-states as (
-
-    select * from {{ ref('int_stripe__states') }}
-    where state ? 'discounts'
-
-),
-
-customers as (
-
-    select * from {{ ref('stg_stripe__customers') }}
-
-),
-
-subscriptions as (
-
-    select * from {{ ref('stg_stripe__subscriptions') }}
-
-),
-
 discounts as (
 
     select * from {{ ref('int_stripe__discounts') }}
 
 ),
 
-items as (
-
-    select
-        items.tenant_id,
-        items.subscription_id,
-        items.state_number,
-        items.item_id,
-        items.discounts,
-        prices.period_unit,
-        prices.period_count,
-        coalesce(
-            {{ stripe_list_amount('prices', 'items.quantity', 'prices.unit_amount_minor') }}, 0
-        ) as amount
-    from {{ ref('int_stripe__state_items') }} as items
-    inner join {{ ref('int_stripe__prices') }} as prices
-        on
-            items.tenant_id = prices.tenant_id
-            and items.price_id = prices.price_id
-            and not prices.is_metered
-    left join {{ ref('stripe_currencies') }} as currencies
-        on items.currency = currencies.currency
-
-),
-
--- Those of an item come first. A customer's own lowers what has none.
 listed as (
 
-    select
-        items.tenant_id,
-        items.subscription_id,
-        items.state_number,
-        items.item_id,
-        listed_ids.value #>> '{}' as discount_id,
-        1 as preference
-    from items
-    cross join
-        lateral jsonb_array_elements({{ stripe_list('items.discounts') }}) as listed_ids (value)
-
-    union all
-
-    select
-        items.tenant_id,
-        items.subscription_id,
-        items.state_number,
-        items.item_id,
-        listed_ids.value #>> '{}' as discount_id,
-        2 as preference
-    from states
-    inner join items
-        on
-            states.tenant_id = items.tenant_id
-            and states.subscription_id = items.subscription_id
-            and states.state_number = items.state_number
-    cross join
-        lateral jsonb_array_elements({{ stripe_list("states.state -> 'discounts'") }})
-            as listed_ids (value)
-
-    union all
-
-    select
-        items.tenant_id,
-        items.subscription_id,
-        items.state_number,
-        items.item_id,
-        customers.discount ->> 'id' as discount_id,
-        3 as preference
-    from states
-    inner join items
-        on
-            states.tenant_id = items.tenant_id
-            and states.subscription_id = items.subscription_id
-            and states.state_number = items.state_number
-    inner join subscriptions
-        on
-            states.tenant_id = subscriptions.tenant_id
-            and states.subscription_id = subscriptions.subscription_id
-    inner join customers
-        on
-            subscriptions.tenant_id = customers.tenant_id
-            and subscriptions.customer_id = customers.customer_id
-    where
-        states.state -> 'discounts' = '[]'
-        and {{ stripe_instant("customers.discount -> 'start'") }} <= states.valid_from
+    select * from {{ ref('int_stripe__state_discount_ids') }}
 
 ),
 
-steps as (
+items as (
+
+    select * from {{ ref('int_stripe__state_amounts') }}
+
+),
+
+numbered as (
 
     select
-        listed.*,
+        listed.tenant_id,
+        listed.subscription_id,
+        listed.state_number,
+        listed.item_id,
         discounts.kind,
         discounts.rate,
+        discounts.amount as fixed,
         discounts.ends_at,
-        -- a fixed amount is shared by what is billed together
-        case
-            when discounts.rate is null
-                then discounts.amount * items.amount / nullif(
-                    sum(items.amount) over (
-                        partition by
-                            listed.tenant_id,
-                            listed.subscription_id,
-                            listed.state_number,
-                            listed.discount_id,
-                            items.period_unit,
-                            items.period_count
-                    ),
-                    0
-                )
-        end as fixed,
-        row_number() over (
-            partition by
-                listed.tenant_id, listed.subscription_id, listed.state_number, listed.item_id
-            order by listed.preference, listed.discount_id
+        dense_rank() over (
+            partition by listed.tenant_id, listed.subscription_id, listed.state_number
+            order by listed.preference, listed.listed_at, listed.discount_id
         ) as step
     from listed
-    inner join items
-        on
-            listed.tenant_id = items.tenant_id
-            and listed.subscription_id = items.subscription_id
-            and listed.state_number = items.state_number
-            and listed.item_id = items.item_id
     inner join discounts
         on
             listed.tenant_id = discounts.tenant_id
@@ -156,43 +44,135 @@ steps as (
 
 ),
 
--- Each share is one of what the ones before it left.
+-- Every item of a state meets every discount of it; one that is not its own takes nothing.
+steps as (
+
+    select distinct
+        tenant_id,
+        subscription_id,
+        state_number,
+        step
+    from numbered
+
+),
+
+-- Each discount in turn takes its share of what the ones before it left. A fixed amount is shared
+-- by what is billed together.
 applied as (
 
     select
-        *,
-        coalesce(rate, 0) as taken,
-        1 - coalesce(rate, 0) as remaining
-    from steps
-    where step = 1
+        items.*,
+        items.amount as remaining,
+        items.amount as remaining_alone,
+        0::numeric as taken,
+        0::numeric as taken_alone,
+        null::text as kind,
+        null::timestamptz as ends_at,
+        0::bigint as step
+    from items
+    inner join steps
+        on
+            items.tenant_id = steps.tenant_id
+            and items.subscription_id = steps.subscription_id
+            and items.state_number = steps.state_number
+            and steps.step = 1
 
     union all
 
     select
-        steps.*,
-        applied.remaining * coalesce(steps.rate, 0) as taken,
-        applied.remaining * (1 - coalesce(steps.rate, 0)) as remaining
-    from applied
-    inner join steps
-        on
-            applied.tenant_id = steps.tenant_id
-            and applied.subscription_id = steps.subscription_id
-            and applied.state_number = steps.state_number
-            and applied.item_id = steps.item_id
-            and applied.step + 1 = steps.step
+        stepped.tenant_id,
+        stepped.subscription_id,
+        stepped.state_number,
+        stepped.item_id,
+        stepped.billed_together,
+        stepped.amount,
+        stepped.remaining - stepped.taken as remaining,
+        stepped.remaining_alone - stepped.taken_alone as remaining_alone,
+        stepped.taken,
+        stepped.taken_alone,
+        stepped.kind,
+        stepped.ends_at,
+        stepped.step
+    -- the recursive term has no place for another CTE
+    from ( -- noqa: ST05
+        select
+            applied.tenant_id,
+            applied.subscription_id,
+            applied.state_number,
+            applied.item_id,
+            applied.billed_together,
+            applied.amount,
+            applied.remaining,
+            applied.remaining_alone,
+            numbered.kind,
+            numbered.ends_at,
+            steps.step,
+            case
+                when numbered.kind is null or applied.remaining = 0 then 0
+                when numbered.rate is not null then applied.remaining * numbered.rate
+                else
+                    least(
+                        numbered.fixed,
+                        sum(case when numbered.kind is not null then applied.remaining end)
+                            over invoice
+                    )
+                    * applied.remaining
+                    / sum(case when numbered.kind is not null then applied.remaining end)
+                        over invoice
+            end as taken,
+            -- what it will take when the repeating ones are over
+            case
+                when numbered.kind = 'repeating' or numbered.kind is null then 0
+                when applied.remaining_alone = 0 then 0
+                when numbered.rate is not null then applied.remaining_alone * numbered.rate
+                else
+                    least(
+                        numbered.fixed,
+                        sum(case when numbered.kind is not null then applied.remaining_alone end)
+                            over invoice
+                    )
+                    * applied.remaining_alone
+                    / sum(case when numbered.kind is not null then applied.remaining_alone end)
+                        over invoice
+            end as taken_alone
+        from applied
+        inner join steps
+            on
+                applied.tenant_id = steps.tenant_id
+                and applied.subscription_id = steps.subscription_id
+                and applied.state_number = steps.state_number
+                and applied.step + 1 = steps.step
+        left join numbered
+            on
+                applied.tenant_id = numbered.tenant_id
+                and applied.subscription_id = numbered.subscription_id
+                and applied.state_number = numbered.state_number
+                and applied.item_id = numbered.item_id
+                and steps.step = numbered.step
+        window invoice as (
+            partition by
+                applied.tenant_id,
+                applied.subscription_id,
+                applied.state_number,
+                applied.billed_together
+        )
+    ) as stepped
 
 )
 
--- one row per discounted item of a state, with the shares and fixed amounts that are taken off
+-- one row per discounted item of a state, with the shares of its price that are taken off
 select
     tenant_id,
     subscription_id,
     state_number,
     item_id,
-    coalesce(sum(taken) filter (where kind = 'repeating'), 0) as repeating_rate,
-    coalesce(sum(fixed) filter (where kind = 'repeating'), 0) as repeating_fixed,
-    coalesce(sum(taken) filter (where kind = 'forever'), 0) as forever_rate,
-    coalesce(sum(fixed) filter (where kind = 'forever'), 0) as forever_fixed,
+    coalesce(sum(taken / amount) filter (where kind = 'repeating'), 0)::numeric(38, 20)
+        as repeating_rate,
+    coalesce(sum(taken / amount) filter (where kind = 'forever'), 0)::numeric(38, 20)
+        as forever_rate,
+    coalesce(sum(taken_alone / amount) filter (where kind = 'forever'), 0)::numeric(38, 20)
+        as forever_rate_alone,
     max(ends_at) filter (where kind = 'repeating') as repeating_until
 from applied
+where kind is not null
 group by tenant_id, subscription_id, state_number, item_id

@@ -1,4 +1,6 @@
 {{ config(enabled = 'stripe' in var('tidemill_billing_sources')) }}
+{%- set not_in_classic
+    = "'{currency,discounts,has_all_discounts,known_discounts,reason}'::text[]" %}
 
 with
 
@@ -124,8 +126,7 @@ with_landed as (
     where
         latest.state is null
         or (
-            latest.state - '{currency,discounts,known_discounts,reason}'::text[]
-            <> landed.state - '{currency,discounts,known_discounts,reason}'::text[]
+            latest.state - {{ not_in_classic }} <> landed.state - {{ not_in_classic }}
             and least(landed.synced_at, {{ as_of_instant() }}) > latest.valid_from
         )
 

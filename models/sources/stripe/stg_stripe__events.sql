@@ -23,12 +23,12 @@ events as (
         source_rows.created_at,
         source_rows.row_version,
         -- the whole event is kept, or its data
-        coalesce(kept.data -> 'object', kept.object) as object,
-        coalesce(kept.data -> 'previous_attributes', kept.previous_attributes)
+        coalesce(sent.data -> 'object', sent.object) as object,
+        coalesce(sent.data -> 'previous_attributes', sent.previous_attributes)
             as previous_attributes
     from source_rows
     cross join
-        lateral jsonb_to_record(source_rows.doc) as kept (
+        lateral jsonb_to_record(source_rows.doc) as sent ( -- noqa: RF04
             data jsonb,
             object jsonb,
             previous_attributes jsonb
@@ -50,7 +50,7 @@ select
     {{ stripe_state('parsed') }} as state,
     -- what mattered before: events of one second are brought in order by it
     case
-        when events.event_type = 'customer.subscription.updated' then {{ stripe_state('before') }}
+        when events.event_type = 'customer.subscription.updated' then {{ stripe_state('previous') }}
     end as previous_state,
     events.row_version
 from events
@@ -61,7 +61,7 @@ cross join
 cross join
     lateral jsonb_to_record(
         events.object || coalesce(nullif(events.previous_attributes, 'null'), '{}')
-    ) as before (
+    ) as previous (
         {{ stripe_subscription_fields() }}
     )
 where

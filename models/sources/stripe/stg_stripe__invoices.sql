@@ -27,7 +27,11 @@ select
     {{ stripe_id('parsed.customer') }} as customer_id,
     coalesce(
         {{ stripe_id('parsed.subscription') }},
-        {{ stripe_id("parsed.parent #> '{subscription_details,subscription}'") }}
+        {{ stripe_id("parsed.parent #> '{subscription_details,subscription}'") }},
+        -- the classic engine lands no parent of an invoice, but that of its lines
+        {{ stripe_id(
+            "jsonb_path_query_first(parsed.lines, 'lax $.data[*].parent.*.subscription')"
+        ) }}
     ) as subscription_id,
     coalesce(parsed.status, 'draft') as status,
     parsed.billing_reason,

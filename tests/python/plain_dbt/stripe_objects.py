@@ -13,7 +13,13 @@ def seconds(moment: str) -> int:
     return int(datetime.fromisoformat(moment).replace(tzinfo=UTC).timestamp())
 
 
-def price(name: str, cents: int | None, unit: str = "month", count: int = 1, **facts: Any) -> Object:  # noqa: ANN401
+def price(
+    name: str,
+    cents: int | None,
+    unit: str = "month",
+    count: int = 1,
+    **facts: Any,  # noqa: ANN401
+) -> Object:
     return {
         "id": f"price_{name}",
         "object": "price",
@@ -31,7 +37,9 @@ def price(name: str, cents: int | None, unit: str = "month", count: int = 1, **f
     }
 
 
-def item(name: str, of_price: Object, quantity: int, created: str, period_end: str, shape: Shape) -> Object:
+def item(
+    name: str, of_price: Object, quantity: int, created: str, period_end: str, shape: Shape
+) -> Object:
     period = {"current_period_end": seconds(period_end)} if shape == "clover" else {}
     return {
         "id": f"si_{name}",
@@ -95,7 +103,12 @@ def line(
 
 
 def invoice(
-    name: str, customer: str, subscription: str, created: str, lines: list[Object], shape: Shape,
+    name: str,
+    customer: str,
+    subscription: str,
+    created: str,
+    lines: list[Object],
+    shape: Shape,
     **facts: Any,  # noqa: ANN401
 ) -> Object:
     belongs = (
@@ -126,7 +139,12 @@ def invoice(
 
 
 def subscription(
-    name: str, customer: str, items: list[Object], started: str, shape: Shape, **facts: Any  # noqa: ANN401
+    name: str,
+    customer: str,
+    items: list[Object],
+    started: str,
+    shape: Shape,
+    **facts: Any,  # noqa: ANN401
 ) -> Object:
     return {
         "id": f"sub_{name}",
