@@ -15,29 +15,10 @@ discounts as (
 
 ),
 
-currencies as (
-
-    select * from {{ ref('stripe_currencies') }}
-
-),
-
 given as (
 
-    select
-        points.tenant_id,
-        points.subscription_id,
-        points.item_id,
-        points.stated_from,
-        points.amount as line_amount,
-        listed.position,
-        {{ stripe_id("listed.value -> 'discount'") }} as discount_id,
-        {{ stripe_amount("listed.value -> 'amount'") }} as amount
-    from points
-    cross join
-        lateral jsonb_array_elements({{ stripe_list('points.discount_amounts') }})
-        with ordinality as listed (value, position)
-    left join currencies on points.currency = currencies.currency
-    where points.discount_amounts is not null
+    select * from {{ ref('int_stripe__billed_discounts') }}
+    where not is_credit and line_amount > 0
 
 ),
 
@@ -61,7 +42,7 @@ taken as (
         on given.tenant_id = discounts.tenant_id and given.discount_id = discounts.discount_id
     window before as (
         partition by given.tenant_id, given.subscription_id, given.item_id, given.stated_from
-        order by given.position
+        order by given.listed_at
         rows between unbounded preceding and 1 preceding
     )
 

@@ -32,46 +32,20 @@ currencies as (
 
 ),
 
-points as (
-
-    select
-        *,
-        lead(stated_from) over (
-            partition by tenant_id, subscription_id, item_id
-            order by stated_from
-        ) is not null as is_followed
-    from {{ ref('int_stripe__invoiced_points') }}
-
-),
-
 billed as (
 
     select
-        points.tenant_id,
-        points.subscription_id,
-        points.stated_from,
-        points.is_followed,
-        points.invoice_id,
-        points.is_on_several_invoices,
-        points.amount,
-        given.value -> 'discount' as discount,
-        {{ stripe_id("given.value -> 'discount'") }} as discount_id,
-        {{ stripe_amount("given.value -> 'amount'") }} as discount_amount,
+        *,
         -- what the discounts before it have left of the line
-        points.amount - coalesce(
-            sum({{ stripe_amount("given.value -> 'amount'") }}) over (
-                partition by points.tenant_id, points.item_id, points.stated_from
-                order by given.position
+        line_amount - coalesce(
+            sum(amount) over (
+                partition by tenant_id, subscription_id, item_id, stated_from
+                order by listed_at
                 rows between unbounded preceding and 1 preceding
             ),
             0
         ) as discountable
-    from points
-    cross join
-        lateral jsonb_array_elements({{ stripe_list('points.discount_amounts') }})
-        with ordinality as given (value, position)
-    left join currencies on points.currency = currencies.currency
-    where points.discount_amounts is not null
+    from {{ ref('int_stripe__billed_discounts') }}
 
 ),
 
@@ -84,7 +58,7 @@ observed as (
         bool_or(is_followed) as is_followed,
         (
             array_agg(
-                discount_amount / discountable
+                amount / discountable
                 order by stated_from desc
             ) filter (where discountable > 0)
         )[1] as rate,
