@@ -6,7 +6,7 @@ that dbt compiled, and rolls back.
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -47,10 +47,10 @@ where state is distinct from (
 class StripeBuild:
     """A session on an empty build of one generation, and what fills it."""
 
-    connection: psycopg.Connection[Any]
+    connection: psycopg.Connection[Any] = field(repr=False)
     generation: Generation
-    filled: list[Model]
-    states: str
+    filled: list[Model] = field(repr=False)
+    states: str = field(repr=False)
 
     @contextmanager
     def of(
