@@ -5,7 +5,7 @@ the end, fills the models, and compares their intervals with the truth, which he
 """
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -15,11 +15,12 @@ from tidemill_cli.demo.stripe.engine import StripeEngine
 
 from .build import Row, StripeBuild, stripe_build
 from .catalogue import START
-from .compare import KINDS, differences
+from .compare import KINDS, PERIOD, differences
 from .histories import Example, examples
-from .play import Played, play
-from .unknown import of_captures, of_events, of_landing
+from .play import END, Played, play
+from .unknown import Invoices, of_captures, of_events, of_landing
 
+BILLED = ("customer_id", "actual_plan_id", "quantity", "amount", "currency", *PERIOD)
 GENERATIONS = ["v1", pytest.param("classic", marks=pytest.mark.slow)]
 
 
@@ -105,3 +106,43 @@ def test_events_captures_and_invoices_agree_where_they_overlap(
         *differences(licensed(with_sums(captured)), licensed(invoiced), [*of_seen, *of_billed]),
     ]
     assert not found, "\n".join(found[:20])
+
+
+@given(example=examples())
+def test_a_subscription_that_never_landed_is_told_by_its_invoices(
+    build: StripeBuild, example: Example
+) -> None:
+    # Engines may fill a landing without the subscriptions that were cancelled before.
+    happened = played(example)
+    forgotten = {
+        doc["id"]
+        for doc in happened.objects.get("subscriptions", ())
+        if doc["status"] == "canceled"
+    }
+    built = build.intervals(happened, forgets=forgotten)
+    others = [row for row in build.intervals(happened) if row["subscription_id"] not in forgotten]
+    known = [row for row in built if row["subscription_id"] not in forgotten]
+    found = differences(with_sums(others), known)
+    spoken = Invoices(happened)
+    for row in licensed(truth(happened)):
+        if row["subscription_id"] in forgotten and row["status"] in ("active", "past_due"):
+            for start in spoken.billed[row["item_id"]]:
+                moment = datetime.fromtimestamp(start, UTC)
+                if row["valid_from"] <= moment < (row["valid_to"] or END):
+                    found += unlike(row, built, moment)
+    assert not found, "\n".join(found[:20])
+
+
+def unlike(row: Row, built: list[Row], moment: datetime) -> list[str]:
+    """Tell how what is built for an item at an instant is not what is billed for it then."""
+    (*_, told) = [
+        {},
+        *(
+            {column: one[column] for column in BILLED}
+            for one in built
+            if one["item_id"] == row["item_id"]
+            and one["valid_from"] <= moment < (one["valid_to"] or END)
+        ),
+    ]
+    wanted = {column: row[column] for column in BILLED}
+    return [] if told == wanted else [f"{row['item_id']} at {moment}: {told}, in truth {wanted}"]
