@@ -104,9 +104,7 @@ class StripeBuild:
             return cursor.execute(f"select * from tidemill_core.{INTERVALS}").fetchall()
 
     def _capture(self, docs: Collection[Doc], moment: datetime) -> None:
-        load(
-            self.connection, {"subscriptions": docs}, generation=self.generation, replace=True
-        )
+        load(self.connection, {"subscriptions": docs}, generation=self.generation, replace=True)
         self.connection.execute(CAPTURE.format(states=self.states), {"at": moment})  # type: ignore[arg-type]
 
 

@@ -93,9 +93,7 @@ def _end(row: Row) -> datetime:
     return min(row["valid_to"] or END, END)
 
 
-def _pieces(
-    rows: Iterable[Row], unknown: Iterable[Unknown]
-) -> Iterable[tuple[datetime, datetime]]:
+def _pieces(rows: Iterable[Row], unknown: Iterable[Unknown]) -> Iterable[tuple[datetime, datetime]]:
     edges = {edge for row in rows for edge in (row["valid_from"], _end(row))}
     first = min(edges)
     edges |= {edge for e in unknown for edge in (e.since, e.until) if first < edge < END}
@@ -108,7 +106,9 @@ def _at(rows: Iterable[Row], moment: datetime) -> Row | None:
 
 def _overlaps(rows: Iterable[Row]) -> list[datetime]:
     ordered = sorted(rows, key=lambda row: row["valid_from"])
-    return [after["valid_from"] for row, after in pairwise(ordered) if after["valid_from"] < _end(row)]
+    return [
+        after["valid_from"] for row, after in pairwise(ordered) if after["valid_from"] < _end(row)
+    ]
 
 
 def _unequal(

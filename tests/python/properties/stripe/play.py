@@ -143,7 +143,9 @@ class Player:
         if customer.deleted or (held is not None and not held.is_over):
             return
         bought = self._bought(action.customer, action.items)
-        coupons = [self.coupons[code, CUSTOMERS[action.customer].currency] for code in action.coupons]
+        coupons = [
+            self.coupons[code, CUSTOMERS[action.customer].currency] for code in action.coupons
+        ]
         if not all(_is_borne(coupon, [buy.price for buy in bought]) for coupon in coupons):
             coupons = []
         if customer.discount is not None and any(c.duration != "forever" for c in coupons):
@@ -194,7 +196,9 @@ class Player:
     ) -> None:
         """Give each item a price of the new interval, if there are enough of them."""
         if current.flexible:
-            if _are_borne([d.coupon for d in current.discounts], [i.price for i in current.items], price):
+            if _are_borne(
+                [d.coupon for d in current.discounts], [i.price for i in current.items], price
+            ):
                 self.engine.change_price(
                     current, price, self.now, item=item, proration_behavior=action.proration
                 )
@@ -414,9 +418,7 @@ class Player:
     @_do.register
     def _(self, action: do.ChangeCountry) -> None:
         if not self.customers[action.customer].deleted:
-            self.engine.change_country(
-                self.customers[action.customer], action.country, self.now
-            )
+            self.engine.change_country(self.customers[action.customer], action.country, self.now)
 
     @_do.register
     def _(self, action: do.DeleteCustomer) -> None:

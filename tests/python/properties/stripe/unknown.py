@@ -4,8 +4,8 @@ Everything else has to be as it was.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
@@ -61,7 +61,11 @@ def of_captures(played: Played, rows: list[Row], generation: Generation) -> list
             synced = [_moment(doc["_last_synced_at"]) for doc in docs if doc["id"] == name]
             if not synced:
                 continue
-            since = [change for change in changes if change <= moment and (seen is None or change >= seen)]
+            since = [
+                change
+                for change in changes
+                if change <= moment and (seen is None or change >= seen)
+            ]
             if seen is not None and since and since[0] < synced[0]:
                 why = "only the last of the states between two captures is seen"
                 found.append(Unknown(why, name, since[0], synced[0]))
@@ -140,7 +144,9 @@ def _of_items(name: str, life: Life, spoken: Invoices) -> Iterator[Unknown]:
             is_first = position == 0
             if before.get(item) != facts and not is_first and since not in spoken.stated[item]:
                 until = _after(spoken.stated[item], since)
-                yield Unknown("no line says that it changed", name, _moment(since), until, ITEMS, item)
+                yield Unknown(
+                    "no line says that it changed", name, _moment(since), until, ITEMS, item
+                )
         for item in before.keys() - now.keys():
             if since not in spoken.credited[item]:
                 until = _moment(max(spoken.ends.get(item, since), since))

@@ -111,7 +111,9 @@ def test_a_discount_for_one_invoice_is_what_it_takes_beyond_those_that_last() ->
     once = world.stripe.coupon(world.account, "once", amount_off="5", duration="once")
     forever = world.stripe.coupon(world.account, "quarter", percent_off="25")
     made = world.stripe.subscribe(world.customer, world.basic, at("2024-01-01"), trial_days=7)
-    world.discounts = [world.stripe.apply_coupon(made, c, at("2024-01-02")) for c in (once, forever)]
+    world.discounts = [
+        world.stripe.apply_coupon(made, c, at("2024-01-02")) for c in (once, forever)
+    ]
     # The invoice of 8 January takes 5, and a quarter of 45: 16.25. What lasts takes 12.50.
     assert world.told("2024-03-01", "once_discount", "forever_discount")[1:] == [
         ("01-02", "01-08", 0, Decimal("12.5")),

@@ -161,7 +161,9 @@ def _facts(
     customer = told.customers[state["customer"]]
     amounts = [_amount(item, state["currency"], prices) for item in items]
     listed = [_listed(item, state, when, told) for item in items]
-    lasting = [[discounts[name] for name in names if _lasts(discounts[name], when)] for names in listed]
+    lasting = [
+        [discounts[name] for name in names if _lasts(discounts[name], when)] for names in listed
+    ]
     off = cascade(amounts, lasting, state["currency"])
     planned = last["cancel_at"]
     if planned is None and last["cancel_at_period_end"]:
