@@ -23,12 +23,12 @@ events as (
         source_rows.created_at,
         source_rows.row_version,
         -- the whole event is kept, or its data
-        coalesce(sent.data -> 'object', sent.object) as object,
+        coalesce(sent.data -> 'object', sent.object) as subject,
         coalesce(sent.data -> 'previous_attributes', sent.previous_attributes)
             as previous_attributes
     from source_rows
     cross join
-        lateral jsonb_to_record(source_rows.doc) as sent ( -- noqa: RF04
+        lateral jsonb_to_record(source_rows.doc) as sent (
             data jsonb,
             object jsonb,
             previous_attributes jsonb
@@ -55,16 +55,16 @@ select
     events.row_version
 from events
 cross join
-    lateral jsonb_to_record(events.object) as parsed (
+    lateral jsonb_to_record(events.subject) as parsed (
         {{ stripe_subscription_fields() }}
     )
 cross join
     lateral jsonb_to_record(
-        events.object || coalesce(nullif(events.previous_attributes, 'null'), '{}')
+        events.subject || coalesce(nullif(events.previous_attributes, 'null'), '{}')
     ) as previous (
         {{ stripe_subscription_fields() }}
     )
 where
     events.event_type like 'customer.subscription.%'
-    and events.object ->> 'object' = 'subscription'
+    and events.subject ->> 'object' = 'subscription'
     and parsed.id is not null

@@ -76,6 +76,8 @@ lines as (
             taxes jsonb
         )
     where {{ not_parsed_before() }}
+    -- a fence: what is computed here is computed once, not wherever it is used
+    offset 0 -- noqa: AM09
 
 ),
 
@@ -85,6 +87,7 @@ priced as (
         *,
         {{ stripe_price('priced_by', 'plan') }}
     from lines
+    offset 0 -- noqa: AM09
 
 )
 

@@ -139,7 +139,7 @@ def test_surfaces_and_metrics_enforce_their_contract(manifest: Manifest) -> None
 
 def test_what_is_read_from_an_engine_is_copied(manifest: Manifest) -> None:
     for model in manifest.layer("sources"):
-        assert model.node["config"]["materialized"] == "table", model.name
+        assert model.node["config"]["materialized"] in ("table", "parsed_table"), model.name
 
 
 def test_every_description_begins_with_the_grain(manifest: Manifest) -> None:
@@ -232,7 +232,14 @@ def test_the_options_are_those_of_the_catalogue_with_its_defaults(manifest: Mani
     )
     defaults = {f"tidemill_{name}": value.replace("none", "null") for name, value in listed}
     declared = yaml.safe_load((ROOT / "dbt_project.yml").read_text())["vars"]
-    about_the_run = {"billing_sources", "lago_schema", "as_of", "max_row_loss"}
+    about_the_run = {
+        "billing_sources",
+        "lago_schema",
+        "stripe_schema",
+        "stripe_events_schema",
+        "as_of",
+        "max_row_loss",
+    }
     assert set(defaults) == set(declared) - {f"tidemill_{name}" for name in about_the_run}
     for name, value in defaults.items():
         assert option_text(yaml.safe_load(value)) == option_text(declared[name]), name
