@@ -1,7 +1,7 @@
 """The subscription intervals as they really were, by a plain loop over everything Stripe said.
 
-Every event of a subscription carries the whole of it. Only what no event says is looked up: what a
-price costs (the simulator's catalogue), and the terms of a discount (the newer shape names it only).
+Every event of a subscription carries the whole of it. Only what no event says is looked up: what
+a price costs (the catalogue), and the terms of a discount (the newer shape only names it).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
