@@ -1,4 +1,4 @@
-"""Random histories of Stripe: the ledger and every metric, as the reference makes them of the truth.
+"""Random histories of Stripe: ledger and metrics, as the reference makes them of the truth.
 
 Customers, trials and invoice lines are taken as they were built: they have tests of their own.
 """
