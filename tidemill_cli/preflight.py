@@ -50,7 +50,7 @@ def check_stripe(session: Session, schema: str, events_schema: str | None = None
         )
     user = current_user(session)
     _check_privileges(found, schema, user, stripe.read(found))
-    _check_whole_table(session, schema, stripe.VERSIONED, user)
+    _check_versions(session, schema, stripe.VERSIONED, user)
     _check_events(session, events_schema or schema, user, is_wanted=bool(events_schema))
     generated = catalog.generated_columns(session, schema, "subscriptions")
     return stripe.GENERATIONS[stripe.generation(found, generated)]
@@ -86,14 +86,16 @@ def _check_events(session: Session, schema: str, user: str, *, is_wanted: bool) 
             raise TidemillError(f"column {column} of {schema}.{stripe.EVENTS} is missing.")
     read = tuple(column for column in stripe.EVENT_COLUMNS_READ if column in present)
     _check_privileges(found, schema, user, {stripe.EVENTS: read})
-    _check_whole_table(session, schema, stripe.EVENTS, user)
+    _check_versions(session, schema, stripe.EVENTS, user)
 
 
-def _check_whole_table(session: Session, schema: str, table: str, user: str) -> None:
-    if not catalog.may_read_table(session, schema, table):
+def _check_versions(session: Session, schema: str, table: str, user: str) -> None:
+    columns = stripe.VERSION_COLUMNS
+    if not catalog.may_read_columns(session, schema, table, columns):
+        listed = ", ".join(columns)
         raise TidemillError(
-            f"user {user} may read columns of {schema}.{table} and not what tells the versions of "
-            f"a row apart: `grant select on {schema}.{table} to {user}`."
+            f"user {user} may not read what tells the versions of a row of {schema}.{table} apart: "
+            f"`grant select ({listed}) on {schema}.{table} to {user}`."
         )
 
 

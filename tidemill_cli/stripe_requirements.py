@@ -199,9 +199,9 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "customers": ("id",),
 }
 
-# Parsed once per version of a row, which only who may read the whole table can tell apart; so are
-# the events.
+# Parsed once per version of a row, which PostgreSQL's own columns tell apart; so are the events.
 VERSIONED = "invoices"
+VERSION_COLUMNS = ("tableoid", "xmin", "ctid")
 
 # The table of events that a user may keep, and what it must have.
 EVENTS = "stripe_events"

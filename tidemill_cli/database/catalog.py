@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tidemill_cli.database.session import Session, one_value
@@ -85,10 +85,13 @@ def readable_columns(
     return found
 
 
-def may_read_table(session: Session, schema: str, table: str) -> bool:
-    """Whether the current role may read all of a table, not some of its columns alone."""
-    statement = "select has_table_privilege(format('%%I.%%I', %s::text, %s::text), 'select')"
-    return bool(one_value(session, statement, (schema, table)))
+def may_read_columns(session: Session, schema: str, table: str, names: Sequence[str]) -> bool:
+    """Whether the current role may read some columns of a table, PostgreSQL's own included."""
+    statement = (
+        "select bool_and(has_column_privilege(format('%%I.%%I', %s::text, %s::text), name,"
+        " 'select')) from unnest(%s::text[]) as names (name)"
+    )
+    return bool(one_value(session, statement, (schema, table, list(names))))
 
 
 def generated_columns(session: Session, schema: str, table: str) -> set[str]:
