@@ -60,8 +60,11 @@ class StripeBuild:
         events: bool = False,
         captures: bool = False,
         forgets: Collection[str] = (),
+        names: Collection[str] | None = None,
     ) -> Iterator[psycopg.Connection[Any]]:
-        """Load a history, with what the user keeps beside the landing, and fill every table.
+        """Load a history, with what the user keeps beside the landing, and fill the tables.
+
+        Every one, or those that the named models are built on.
 
         The landing has no row of the subscriptions that it `forgets`.
         """
@@ -84,7 +87,7 @@ class StripeBuild:
                 self._capture((), END)
             if events:
                 load_events(self.connection, played.events)
-            for model in self.filled:
+            for model in self._needed(names):
                 self.connection.execute(sql.SQL("execute fill_" + model.name))  # type: ignore[arg-type]
             yield self.connection
 
@@ -98,10 +101,19 @@ class StripeBuild:
     ) -> list[Row]:
         """Return the intervals that the models make of a history."""
         with (
-            self.of(played, events=events, captures=captures, forgets=forgets) as connection,
+            self.of(
+                played, events=events, captures=captures, forgets=forgets, names=[INTERVALS]
+            ) as connection,
             connection.cursor(row_factory=dict_row) as cursor,
         ):
             return cursor.execute(f"select * from tidemill_core.{INTERVALS}").fetchall()
+
+    def _needed(self, names: Collection[str] | None) -> list[Model]:
+        if names is None:
+            return self.filled
+        named = [model for model in self.filled if model.name in names]
+        needed = {name for model in named for name in (model.name, *model.ancestors)}
+        return [model for model in self.filled if model.name in needed]
 
     def _capture(self, docs: Collection[Doc], moment: datetime) -> None:
         load(self.connection, {"subscriptions": docs}, generation=self.generation, replace=True)

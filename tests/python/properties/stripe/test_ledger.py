@@ -1,45 +1,30 @@
-"""Random histories of Stripe: ledger and metrics, as the reference makes them of the truth.
+"""Random histories of Stripe: the ledger and every metric are those that the truth makes.
 
 Customers, trials and invoice lines are taken as they were built: they have tests of their own.
 """
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import psycopg
-import pytest
 from hypothesis import given, settings
 from psycopg import sql
 from psycopg.rows import dict_row
 
 from reference.metrics.compare import differences
-from reference.metrics.relations import KEYS
 from reference.surface.books import compute
 from surface.compare import ledger_differences
 
 from .actions import GiveCoupon, PlanItems, PlanStart, Subscribe
-from .build import Row, StripeBuild, stripe_build
+from .build import Row, StripeBuild
 from .histories import Example, examples
 from .play import END
-from .test_truth import GENERATIONS, played, truth
+from .test_truth import played, truth
 
 BUILT = ("customers", "trials", "invoice_lines")
 # Examples at most: each fills every relation there is.
 MOST = 100
-
-
-@pytest.fixture(scope="module", params=GENERATIONS)
-def build(
-    request: pytest.FixtureRequest,
-    new_database: Callable[[], str],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[StripeBuild]:
-    folder = tmp_path_factory.mktemp("project")
-    names = [*KEYS, "metric_mrr_movements", "data_issues", *(f"stripe__{name}" for name in BUILT)]
-    with stripe_build(new_database(), folder, request.param, names) as built:
-        yield built
 
 
 def without_coupons(example: Example) -> Example:

@@ -4,7 +4,6 @@ The project is built once, over an empty landing. Each example loads what a land
 the end, fills the models, and compares their intervals with the truth, which heard every event.
 """
 
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,7 +13,7 @@ from reference.stripe.truth import subscription_intervals
 from tidemill_cli.demo.stripe.engine import StripeEngine
 
 from .actions import Subscribe
-from .build import Row, StripeBuild, stripe_build
+from .build import Row, StripeBuild
 from .catalogue import START
 from .compare import KINDS, PERIOD, differences
 from .histories import Example, examples
@@ -22,7 +21,6 @@ from .play import END, Played, play
 from .unknown import Invoices, of_captures, of_events, of_landing, of_shared_amounts
 
 BILLED = ("customer_id", "actual_plan_id", "quantity", "amount", "currency", *PERIOD)
-GENERATIONS = ["v1", pytest.param("classic", marks=pytest.mark.slow)]
 
 
 def played(example: Example) -> Played:
@@ -45,17 +43,6 @@ def licensed(rows: list[Row]) -> list[Row]:
 def with_sums(rows: list[Row]) -> list[Row]:
     """Add what is compared of rows that are otherwise only compared with."""
     return [{**row, "discount": sum(row[kind] for kind in KINDS)} for row in rows]
-
-
-@pytest.fixture(scope="module", params=GENERATIONS)
-def build(
-    request: pytest.FixtureRequest,
-    new_database: Callable[[], str],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[StripeBuild]:
-    folder = tmp_path_factory.mktemp("project")
-    with stripe_build(new_database(), folder, request.param) as built:
-        yield built
 
 
 @given(example=examples())
@@ -159,3 +146,24 @@ def unlike(row: Row, built: list[Row], moment: datetime) -> list[str]:
     ]
     wanted = {column: row[column] for column in BILLED}
     return [] if told == wanted else [f"{row['item_id']} at {moment}: {told}, in truth {wanted}"]
+
+
+def test_of_two_changes_within_a_second_the_landing_keeps_the_first(build: StripeBuild) -> None:
+    # Sync engines take an event only when it is newer than what they have, and know whole seconds.
+    stripe = StripeEngine(1, START)
+    account = stripe.account("Acme")
+    price = stripe.price(stripe.product(account, "Basic"), "50")
+    subscription = stripe.subscribe(stripe.customer(account, START), price, START)
+    late = END - timedelta(days=3)
+    for quantity in (2, 3):
+        stripe.set_quantity(subscription, quantity, late, proration_behavior="none")
+    stripe.run_until(END)
+    objects, second = stripe.objects(), int(late.timestamp())
+    kept = next(event for event in stripe.events() if event["created"] == second)
+    objects["subscriptions"] = [{**objects["subscriptions"][0], **kept["data"]["object"]}]
+    happened = Played(objects, stripe.events(), [], {price.id: price}, {})
+    quantities = {
+        events: [row["quantity"] for row in build.intervals(happened, events=events)]
+        for events in (False, True)
+    }
+    assert quantities == {False: [1, 2], True: [1, 3]}

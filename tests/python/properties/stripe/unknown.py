@@ -33,6 +33,7 @@ def of_landing(played: Played, rows: list[Row], generation: Generation) -> list[
     told = listen(played.events, played.discounts)
     spoken = Invoices(played)
     found = [*_unnamed(played, rows, generation), *_of_discounts(played, rows, spoken)]
+    found += _of_reasons(played, generation)
     for name, life in told.lives.items():
         found += _of_items(name, life, spoken)
         found += _of_status(name, life, spoken)
@@ -50,6 +51,10 @@ def of_captures(played: Played, rows: list[Row], generation: Generation) -> list
     found = [each for each in before if each.since < each.until]
     found += _unnamed(played, rows, generation, captures=True)
     found += _of_customer_discounts(played, rows)
+    found += _of_reasons(played, generation)
+    if generation == "classic":
+        # No column has the list of discounts: invoices have to tell of them all the time.
+        found += _of_discounts(played, rows, Invoices(played))
     captures = [
         *played.captures,
         (END, played.objects.get("subscriptions", [])),
@@ -176,7 +181,9 @@ def _of_items(name: str, life: Life, spoken: Invoices) -> Iterator[Unknown]:
 
 def _of_status(name: str, life: Life, spoken: Invoices) -> Iterator[Unknown]:
     states = [(_moment(since), doc) for since, doc in life.states]
+    late_since = END
     for (since, state), (until, _) in pairwise([*states, (END, {})]):
+        late_since = min(since, late_since) if state["status"] == "past_due" else END
         is_last = until == END
         if state["status"] == "incomplete":
             why = "a first payment that comes late leaves no trace of when"
@@ -192,9 +199,10 @@ def _of_status(name: str, life: Life, spoken: Invoices) -> Iterator[Unknown]:
                 if lost <= until.timestamp():
                     yield Unknown("its invoice was given up", name, since, until, STATUS)
             for paid in spoken.paid[name]:
-                if since.timestamp() < paid < until.timestamp():
+                if late_since.timestamp() < paid < until.timestamp():
+                    # Stripe takes this for the end of it, and the simulator does not.
                     why = "a newer invoice is paid, and an older one is not"
-                    yield Unknown(why, name, _moment(paid), until, STATUS)
+                    yield Unknown(why, name, max(since, _moment(paid)), until, STATUS)
 
 
 def _of_discounts(played: Played, rows: list[Row], spoken: Invoices) -> Iterator[Unknown]:
@@ -256,6 +264,15 @@ def _subscriptions(played: Played, *, events: bool, captures: bool) -> Iterator[
     if captures:
         for _, docs in played.captures:
             yield from docs
+
+
+def _of_reasons(played: Played, generation: Generation) -> Iterator[Unknown]:
+    """Why a subscription is cancelled: the classic engine has no column for it."""
+    if generation == "classic":
+        for doc in played.objects.get("subscriptions", ()):
+            why = "no column has the reason"
+            columns = ("cancel_reason", "is_voluntary_cancel")
+            yield Unknown(why, doc["id"], EPOCH, END, columns)
 
 
 def _of_customer_discounts(played: Played, rows: list[Row]) -> Iterator[Unknown]:
