@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from psycopg import sql
 from psycopg.rows import dict_row
 
@@ -22,6 +22,8 @@ from .histories import END, Step, histories
 from .play import play_lago, play_stripe
 
 SOURCES = ["lago", "stripe"]
+# Each fills every model of two engines.
+EXAMPLES = settings.default.max_examples // 4
 # Ids, instants within a day, what is paid when, and who wanted to leave, which Lago does not say:
 # of the engine, not of the history.
 OF_THE_ENGINE = {
@@ -93,6 +95,7 @@ def built(
 
 
 @pytest.mark.parametrize("shape", ["acacia", "clover"])
+@settings(max_examples=EXAMPLES)
 @given(history=histories())
 def test_the_same_history_gives_the_same_metrics(
     built: Built, shape: Shape, history: list[Step]
