@@ -1,0 +1,1 @@
+"""What Stripe subscriptions were, from all that Stripe ever said of them."""
