@@ -1,0 +1,1 @@
+"""Random histories of Stripe, and what the models make of them."""
