@@ -1,0 +1,24 @@
+"""One build of the models for all histories of a generation."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from reference.metrics.relations import KEYS
+
+from .build import INTERVALS, StripeBuild, stripe_build
+
+METRICS = (*KEYS, "metric_mrr_movements", "data_issues")
+
+
+@pytest.fixture(scope="package", params=["v1", pytest.param("classic", marks=pytest.mark.slow)])
+def build(
+    request: pytest.FixtureRequest,
+    new_database: Callable[[], str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[StripeBuild]:
+    names = [*METRICS, INTERVALS]
+    with stripe_build(
+        new_database(), tmp_path_factory.mktemp("project"), request.param, names
+    ) as b:
+        yield b
