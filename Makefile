@@ -1,4 +1,5 @@
-# The two commands to know are `make demo` and `make test`; both install what they need into .venv.
+# The two commands to know are `make demo` and `make test`; both install what they need into .venv,
+# and `make test` what it needs of Node into .node.
 
 PYTHON ?= python3
 ENGINE ?= lago
@@ -9,9 +10,12 @@ PYTEST ?=
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+NODE := .node
+NODE_INSTALLED := $(NODE)/.installed
+LANDING := tests/stripe_landing
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint format lock clean
+.PHONY: help demo test test-all landing lint format lock clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,11 +23,16 @@ help: ## Show this list.
 demo: $(INSTALLED) ## Generate a billing database, build every metric, print the headline numbers.
 	@$(BIN)/tidemill demo --engine $(ENGINE) --customers $(CUSTOMERS) --seed $(SEED)
 
-test: $(INSTALLED) ## Everything that must pass.
+test: $(INSTALLED) landing ## Everything that must pass.
 	@$(BIN)/python -m pytest -m "not slow" $(PYTEST)
 
-test-all: $(INSTALLED) ## The tests that take minutes, too.
+test-all: $(INSTALLED) landing ## The tests that take minutes, too.
 	@HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest $(PYTEST)
+
+# Without Node 20 the tests of real landing code say what they miss, or fail under TIDEMILL_REQUIRE_NODE=1.
+landing:
+	@if node --eval 'process.exit(Number.parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null; then \
+		$(MAKE) --silent $(NODE_INSTALLED); fi
 
 lint: $(INSTALLED) ## ruff, mypy and sqlfluff.
 	@$(BIN)/ruff check .
@@ -53,6 +62,13 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# Not in the folder that names them: dbt reads every .sql file under tests/, and the packages have some.
+$(NODE_INSTALLED): $(LANDING)/package.json $(LANDING)/package-lock.json
+	@echo "Installing Stripe's sync engines into $(NODE)."
+	@rm -rf $(NODE) && mkdir $(NODE) && cp $^ $(NODE)
+	@npm ci --prefix $(NODE) --ignore-scripts --omit=optional --no-audit --no-fund --loglevel=error >/dev/null
+	@touch $@
+
 lock: ## Resolve the dependencies again (needs uv).
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
 	@uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
@@ -60,4 +76,4 @@ lock: ## Resolve the dependencies again (needs uv).
 
 clean: ## Remove what was installed and built (the demo's data, too).
 	@if [ -x $(BIN)/tidemill ] && [ -f .tidemill/demo.json ]; then $(BIN)/tidemill demo --stop; fi
-	@rm -rf $(VENV) .tidemill target logs dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) $(NODE) .tidemill target logs dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

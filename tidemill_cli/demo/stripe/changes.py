@@ -110,7 +110,8 @@ def _change(
     """Change one item; those that begin a period of their own are added to `opened`."""
     old, price = change.item, change.price
     if old is not None and (price is None or change.as_new_item):
-        old.deleted, old.updated = True, when
+        # The engines mark what is gone, and leave it as they last saw it.
+        old.deleted = True
         subscription.items.remove(old)
         subscription.removed.append(old)
     if price is None:

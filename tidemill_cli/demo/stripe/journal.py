@@ -76,6 +76,11 @@ class Journal:
             doc = render_invoice.charge(made, self.shapes.at(when))
             self.emit(f"charge.{kind}", doc, when)
 
+    def payment(self, made: Charge, when: int) -> None:
+        """Tell which invoice a charge has paid: the older shape says it of the charge."""
+        if self.enabled and self.shapes.at(when) == "clover":
+            self.emit("invoice_payment.paid", render_invoice.payment(made), when)
+
     def refund(self, made: Refund, when: int) -> None:
         """Tell of a refund."""
         if self.enabled:

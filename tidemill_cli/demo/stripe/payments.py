@@ -34,6 +34,8 @@ def attempt(invoice: Invoice, when: int) -> bool:
         customer.charges.append(charge)
         invoice.charge = charge
         customer.journal.charge(charge, "succeeded" if paid else "failed", when)
+        if paid:
+            customer.journal.payment(charge, when)
     if paid:
         settle(invoice, when)
         return True

@@ -256,9 +256,11 @@ def item(made: Item, shape: Shape) -> Doc:
 
 def item_row(made: Item, shape: Shape) -> Doc:
     """Render an item as the sync engines keep it in a table of its own."""
-    rendered = item(made, shape)
-    del rendered["plan"]
-    return rendered | {"price": made.price.id, "deleted": made.deleted}
+    return item(made, shape) | {
+        "price": made.price.id,
+        "quantity": None if made.price.metered else made.quantity,
+        "deleted": made.deleted,
+    }
 
 
 def subscription(made: Subscription, shape: Shape) -> Doc:
