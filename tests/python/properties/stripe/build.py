@@ -6,7 +6,7 @@ that dbt compiled, and rolls back.
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -47,10 +47,14 @@ where state is distinct from (
 class StripeBuild:
     """A session on an empty build of one generation, and what fills it."""
 
-    connection: psycopg.Connection[Any] = field(repr=False)
+    connection: psycopg.Connection[Any]
     generation: Generation
-    filled: list[Model] = field(repr=False)
-    states: str = field(repr=False)
+    filled: list[Model]
+    states: str
+
+    def __repr__(self) -> str:
+        """Be short: failing examples are printed with it."""
+        return f"<build of {self.generation}>"
 
     @contextmanager
     def of(

@@ -1,4 +1,4 @@
-"""Random histories of Stripe: the ledger and every metric are those that the truth makes.
+"""Random histories of Stripe: ledger and metrics, as the reference makes them of the truth.
 
 Customers, trials and invoice lines are taken as they were built: they have tests of their own.
 """
@@ -52,8 +52,12 @@ def test_the_ledger_and_the_metrics_are_those_of_the_truth(
     happened = played(example)
     with build.of(happened, events=True) as connection:
         surface = {name: _built(connection, name) for name in BUILT}
-        tenant = {"tenant_id": happened.objects["accounts"][0]["id"]}
-        surface["subscription_intervals"] = [{**row, **tenant} for row in truth(happened)]
+        # The classic engine does not say whose rows they are.
+        account = happened.objects["accounts"][0]["id"]
+        tenant = "default" if build.generation == "classic" else account
+        surface["subscription_intervals"] = [
+            {**row, "tenant_id": tenant} for row in truth(happened)
+        ]
         books = compute(surface, {}, END)
         found = [
             *(text for text in ledger_differences(connection, books) if text[:5] != "issue"),
