@@ -337,6 +337,9 @@ class _Life:
         elif draw < 0.20:
             proration = "none"
         self.sold[subscription] = offering
+        # What was planned of the offering before would come back with its phase.
+        if subscription.schedule is not None and subscription.schedule.status == "active":
+            schedules.release(subscription.schedule, when)
         changes.apply(subscription, steps, when, proration)
 
     def _parts(self, subscription: Subscription) -> tuple[Item, Item | None]:
