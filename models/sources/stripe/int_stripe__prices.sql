@@ -35,6 +35,7 @@ embedded as (
         billing_scheme,
         divide_by,
         divide_round,
+        tax_behavior,
         nickname,
         lookup_key
     from items
@@ -54,6 +55,7 @@ embedded as (
         billing_scheme,
         divide_by,
         divide_round,
+        tax_behavior,
         nickname,
         lookup_key
     from lines
@@ -74,6 +76,7 @@ known as (
         max(billing_scheme) as billing_scheme,
         max(divide_by) as divide_by,
         max(divide_round) as divide_round,
+        bool_or(tax_behavior = 'inclusive') as has_tax_included,
         max(nickname) as nickname,
         max(lookup_key) as lookup_key
     from embedded
@@ -112,6 +115,8 @@ select
     coalesce(prices.billing_scheme, known.billing_scheme) as billing_scheme,
     coalesce(prices.divide_by, known.divide_by) as divide_by,
     coalesce(prices.divide_round, known.divide_round) as divide_round,
+    coalesce(prices.tax_behavior = 'inclusive' or known.has_tax_included, false)
+        as has_tax_included,
     prices.currency_options
 from prices
 full join known on prices.tenant_id = known.tenant_id and prices.price_id = known.price_id

@@ -4,7 +4,7 @@ with
 
 versions as (
 
-    select * from {{ ref('int_stripe__priced_versions') }}
+    select * from {{ ref('int_stripe__net_versions') }}
 
 ),
 
@@ -39,11 +39,12 @@ cut as (
         versions.*,
         statuses.status,
         coalesce(versions.amount, 0) as list_amount,
-        discounts.once_discount,
         discounts.repeating_rate,
-        discounts.repeating_fixed,
         discounts.forever_rate,
-        discounts.forever_fixed,
+        -- what is taken off was taxed like the rest
+        discounts.once_discount * versions.net_share as once_discount,
+        discounts.repeating_fixed * versions.net_share as repeating_fixed,
+        discounts.forever_fixed * versions.net_share as forever_fixed,
         greatest(versions.valid_from, statuses.valid_from, discounts.valid_from) as cut_from,
         least(versions.valid_to, statuses.valid_to, discounts.valid_to) as cut_to
     from versions

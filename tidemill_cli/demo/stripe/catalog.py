@@ -99,6 +99,8 @@ class Price:
     metered: bool = False
     lookup_key: str | None = None
     nickname: str | None = None
+    # Whether its amounts include tax.
+    tax_included: bool = False
     active: bool = True
     # Rendered plans and prices, which lines and items repeat.
     rendered: dict[str, dict[str, object]] = field(default_factory=dict)

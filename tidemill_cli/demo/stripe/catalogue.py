@@ -86,6 +86,7 @@ class Catalogue:
         transform: Transform | None = None,
         metered: bool = False,
         currency_options: dict[str, Amount] | None = None,
+        tax_included: bool = False,
         replaces: Price | None = None,
         at: datetime | None = None,
     ) -> Price:
@@ -109,6 +110,7 @@ class Catalogue:
             metered=metered,
             lookup_key=lookup_key,
             nickname=nickname,
+            tax_included=tax_included,
         )
         if not tiers:
             made.unit_amounts[code] = to_minor(amount, code)

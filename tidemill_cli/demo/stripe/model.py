@@ -92,6 +92,16 @@ class Line:
         """Return the amount after discounts."""
         return self.amount - sum(amount for _, amount in self.discounts)
 
+    @property
+    def tax_included(self) -> bool:
+        """Tell whether the tax is in the amount."""
+        return self.price is not None and self.price.tax_included
+
+    @property
+    def untaxed(self) -> int:
+        """Return the amount after discounts, without tax."""
+        return self.net - self.tax if self.tax_included else self.net
+
 
 @dataclass(slots=True, eq=False)
 class Charge:
@@ -182,12 +192,12 @@ class Invoice:
 
     @property
     def net(self) -> int:
-        """Return the amount after discounts, before tax."""
-        return sum(line.net for line in self.lines)
+        """Return the amount after discounts, without tax."""
+        return sum(line.untaxed for line in self.lines)
 
     @property
     def tax(self) -> int:
-        """Return the tax on top."""
+        """Return the tax, be it in the amounts or on top."""
         return sum(line.tax for line in self.lines)
 
     @property

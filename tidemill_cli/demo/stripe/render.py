@@ -95,7 +95,7 @@ def _price(made: Price, shape: Shape) -> Doc:
         "nickname": made.nickname,
         "product": made.product.id,
         "recurring": recurring,
-        "tax_behavior": "exclusive",
+        "tax_behavior": "inclusive" if made.tax_included else "exclusive",
         "tiers_mode": made.tiers_mode,
         "transform_quantity": None
         if transform is None
