@@ -136,6 +136,11 @@
         'coupon', coalesce(
             {{ stripe_id(discount ~ " -> 'coupon'") }}, {{ stripe_id(discount ~ " #> '{source,coupon}'") }}
         ),
+        -- only where somebody has asked Stripe for it
+        'products', coalesce(
+            {{ discount }} #> '{coupon,applies_to,products}',
+            {{ discount }} #> '{source,coupon,applies_to,products}'
+        ),
         {%- for key in ["duration", "percent_off", "amount_off", "currency"] %}
         '{{ key }}', coalesce(
             {{ discount }} #> '{coupon,{{ key }}}', {{ discount }} #> '{source,coupon,{{ key }}}'

@@ -40,31 +40,15 @@ billed as (
 
 ),
 
-unbilled as (
+unbilled_terms as (
 
-    select distinct
-        state_items.tenant_id,
-        state_items.subscription_id,
-        state_items.item_id
-    from state_items
-    left join billed
-        on state_items.tenant_id = billed.tenant_id and state_items.item_id = billed.item_id
-    where billed.item_id is null
+    select * from {{ ref('int_stripe__unbilled_terms') }}
 
 ),
 
 untold as (
 
     select * from {{ ref('int_stripe__untold_discounts') }}
-
-),
-
--- An item that was not billed yet has what the subscription's others have, in shares of it.
-latest_of_subscription as (
-
-    select distinct on (tenant_id, subscription_id) *
-    from terms
-    order by tenant_id, subscription_id, valid_from desc, item_id
 
 ),
 
@@ -103,7 +87,7 @@ windows as (
             when
                 states.state_number = 1
                 and billed.item_id is null
-                and latest_of_subscription.item_id is null
+                and unbilled_terms.item_id is null
                 then '-infinity'
             else states.valid_from
         end as valid_from,
@@ -128,37 +112,33 @@ windows as (
             and state_items.item_id = state_discounts.item_id
     left join billed
         on state_items.tenant_id = billed.tenant_id and state_items.item_id = billed.item_id
-    left join latest_of_subscription
+    left join unbilled_terms
         on
-            states.tenant_id = latest_of_subscription.tenant_id
-            and states.subscription_id = latest_of_subscription.subscription_id
+            state_items.tenant_id = unbilled_terms.tenant_id
+            and state_items.item_id = unbilled_terms.item_id
     where
         states.tells_discounts
-        or (billed.item_id is null and latest_of_subscription.item_id is null)
+        or (billed.item_id is null and unbilled_terms.item_id is null)
 
     union all
 
     select
-        unbilled.tenant_id,
-        unbilled.subscription_id,
-        unbilled.item_id,
+        unbilled_terms.tenant_id,
+        unbilled_terms.subscription_id,
+        unbilled_terms.item_id,
         untold.valid_from,
         untold.valid_to,
-        latest_of_subscription.repeating_rate,
+        unbilled_terms.repeating_rate,
         0 as repeating_fixed,
-        latest_of_subscription.forever_rate,
-        latest_of_subscription.forever_rate_alone,
+        unbilled_terms.forever_rate,
+        unbilled_terms.forever_rate_alone,
         0 as forever_fixed,
-        latest_of_subscription.repeating_until
-    from unbilled
-    inner join latest_of_subscription
-        on
-            unbilled.tenant_id = latest_of_subscription.tenant_id
-            and unbilled.subscription_id = latest_of_subscription.subscription_id
+        unbilled_terms.repeating_until
+    from unbilled_terms
     inner join untold
         on
-            unbilled.tenant_id = untold.tenant_id
-            and unbilled.subscription_id = untold.subscription_id
+            unbilled_terms.tenant_id = untold.tenant_id
+            and unbilled_terms.subscription_id = untold.subscription_id
 
 )
 

@@ -107,7 +107,10 @@ stated as (
         max(parsed.duration) as duration,
         max({{ stripe_number('parsed.percent_off') }}) / 100 as rate,
         max({{ stripe_amount('parsed.amount_off') }}) as amount,
-        max({{ stripe_instant('parsed.ends_at') }}) as ends_at
+        max({{ stripe_instant('parsed.ends_at') }}) as ends_at,
+        (
+            array_agg(parsed.products) filter (where jsonb_typeof(parsed.products) = 'array')
+        )[1] as products
     from given
     cross join
         lateral jsonb_to_record(given.discount) as parsed (
@@ -117,7 +120,8 @@ stated as (
             percent_off jsonb,
             amount_off jsonb,
             currency text,
-            ends_at jsonb
+            ends_at jsonb,
+            products jsonb
         )
     left join currencies on upper(parsed.currency) = currencies.currency
     where parsed.id is not null
@@ -160,10 +164,14 @@ select
     coalesce(
         stated.rate,
         coupons.rate,
-        case when coalesce(stated.amount, coupons.amount) is null then observed.rate end
+        -- nothing, as long as nothing tells what it takes
+        case
+            when coalesce(stated.amount, coupons.amount) is null then coalesce(observed.rate, 0)
+        end
     ) as rate,
     coalesce(stated.amount, coupons.amount) as amount,
-    stated.ends_at
+    stated.ends_at,
+    coalesce(stated.products, coupons.products) as products
 from stated
 full join observed
     on stated.tenant_id = observed.tenant_id and stated.discount_id = observed.discount_id

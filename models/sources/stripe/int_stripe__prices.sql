@@ -103,6 +103,7 @@ select
         prices.price_id,
         known.price_id
     ) as plan,
+    coalesce(prices.product_id, known.product_id) as product_id,
     coalesce(products.name, prices.product_id, known.product_id, prices.price_id, known.price_id)
         as product,
     coalesce(prices.usage_type, known.usage_type, 'licensed') = 'metered' as is_metered,

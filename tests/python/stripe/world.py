@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,9 +14,10 @@ from properties.stripe.play import END, Played
 from tidemill_cli.demo.stripe.catalog import Price
 from tidemill_cli.demo.stripe.engine import StripeEngine
 from tidemill_cli.demo.stripe.model import Customer
-from tidemill_cli.demo.stripe.render import Shape
+from tidemill_cli.demo.stripe.render import Doc, Shape
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
+Edit = Callable[[dict[str, list[Doc]]], None]
 SHAPES: tuple[Shape, ...] = ("acacia", "clover")
 
 
@@ -42,10 +44,20 @@ class World:
     def customer(self, **more: Any) -> Customer:  # noqa: ANN401 - passed on
         return self.stripe.customer(self.acme, START, **more)
 
-    def rows(self, built: StripeBuild, relation: str, *, events: bool = False) -> list[Row]:
-        """Everything in one relation of the surface."""
+    def rows(
+        self,
+        built: StripeBuild,
+        relation: str,
+        *,
+        events: bool = False,
+        edit: Edit | None = None,
+    ) -> list[Row]:
+        """Everything in one relation of the surface; the landed objects may be edited before."""
         self.stripe.run_until(END)
-        played = Played(self.stripe.objects(), self.stripe.events(), [], {}, {})
+        objects = self.stripe.objects()
+        if edit is not None:
+            edit(objects)
+        played = Played(objects, self.stripe.events(), [], {}, {})
         query = sql.SQL("select * from {}").format(sql.Identifier("tidemill_core", relation))
         with (
             built.of(played, events=events, names=[relation]) as connection,
@@ -54,10 +66,14 @@ class World:
             return cursor.execute(query).fetchall()
 
     def told(
-        self, built: StripeBuild, *columns: str, events: bool = False
+        self,
+        built: StripeBuild,
+        *columns: str,
+        events: bool = False,
+        edit: Edit | None = None,
     ) -> list[tuple[object, ...]]:
         """Intervals in order of time: from, until, and some columns."""
-        rows = self.rows(built, "stripe__subscription_intervals", events=events)
+        rows = self.rows(built, "stripe__subscription_intervals", events=events, edit=edit)
         return [
             (day(row["valid_from"]), day(row["valid_to"]), *(row[name] for name in columns))
             for row in sorted(rows, key=lambda row: (row["valid_from"], row["plan"]))

@@ -157,5 +157,7 @@ class Coupon:
     amount_off: int | None = None
     currency: str | None = None
     months: int | None = None
+    # What it takes from; nothing: from everything.
+    products: tuple[Product, ...] = ()
     livemode: bool = True
     deleted: bool = False

@@ -147,9 +147,13 @@ class Catalogue:
         currency: str | None = None,
         duration: Duration = "forever",
         months: int | None = None,
+        products: Sequence[Product] = (),
         at: datetime | None = None,
     ) -> Coupon:
-        """Create a coupon: a percentage, or an amount per invoice in one currency."""
+        """Create a coupon: a percentage, or an amount per invoice in one currency.
+
+        With products it takes from their items only.
+        """
         if (percent_off is None) == (amount_off is None):
             message = "a coupon is either a percentage or an amount"
             raise ValueError(message)
@@ -169,6 +173,7 @@ class Catalogue:
             None if amount_off is None else rounded(to_minor(amount_off, code or "")),
             code,
             months,
+            tuple(products),
         )
         self.coupons.append(made)
         self._journals[account.id].emit("coupon.created", render.coupon(made), when)

@@ -41,7 +41,11 @@ def of_item(item: Item, when: int) -> list[Discount]:
     held = subscription.customer.discount
     if not shared and held is not None:
         shared = [held]
-    return [discount for discount in [*item.discounts, *shared] if discount.applies(when)]
+    return [
+        discount
+        for discount in [*item.discounts, *shared]
+        if discount.applies(when) and discount.is_for(item.price.product)
+    ]
 
 
 def spread(amounts: Sequence[int], held: Sequence[Sequence[Discount]]) -> list[Borne]:

@@ -10,7 +10,7 @@ from itertools import count
 from random import Random
 from typing import TYPE_CHECKING, Literal
 
-from tidemill_cli.demo.stripe.catalog import Account, Coupon, Price
+from tidemill_cli.demo.stripe.catalog import Account, Coupon, Price, Product
 
 if TYPE_CHECKING:
     from tidemill_cli.demo.stripe.journal import Journal
@@ -40,6 +40,10 @@ class Discount:
     def applies(self, when: int) -> bool:
         """Tell whether an invoice of an instant bears the discount."""
         return self.gone_at is None and (self.end is None or when < self.end)
+
+    def is_for(self, product: Product) -> bool:
+        """Tell whether the coupon takes from what is sold."""
+        return not self.coupon.products or product in self.coupon.products
 
 
 @dataclass(slots=True, eq=False)
