@@ -80,6 +80,8 @@
                         'plan', {{ _plan_of("each.value -> 'plan'") }},
                         'quantity', each.value -> 'quantity',
                         'created', each.value -> 'created',
+                        'trial_start', each.value #> '{current_trial,start_date}',
+                        'trial_end', each.value #> '{current_trial,end_date}',
                         'discounts', {{ _discounts_of("each.value -> 'discounts'", "each.value -> 'discount'") }}
                     )
                     order by each.value ->> 'id'

@@ -32,6 +32,8 @@ listed as (
         coalesce({{ stripe_id('parsed.price') }}, {{ stripe_id('parsed.plan') }}) as price_id,
         {{ stripe_number('parsed.quantity') }} as quantity,
         {{ stripe_instant('parsed.created') }} as created_at,
+        {{ stripe_instant('parsed.trial_start') }} as trial_from,
+        {{ stripe_instant('parsed.trial_end') }} as trial_to,
         parsed.discounts
     from states
     cross join
@@ -41,6 +43,8 @@ listed as (
             plan jsonb,
             quantity jsonb,
             created jsonb,
+            trial_start jsonb,
+            trial_end jsonb,
             discounts jsonb
         )
     where parsed.id is not null
@@ -64,6 +68,8 @@ all_items as (
         landed_items.price_id,
         landed_items.quantity,
         landed_items.created_at,
+        null as trial_from,
+        null as trial_to,
         null as discounts
     from states
     inner join landed_items
@@ -92,6 +98,8 @@ select
     upper(coalesce(all_items.currency, prices.price_currency)) as currency,
     case when prices.is_metered then 1 else coalesce(all_items.quantity, 1) end as quantity,
     all_items.created_at,
+    all_items.trial_from,
+    all_items.trial_to,
     all_items.discounts
 from all_items
 inner join prices

@@ -26,18 +26,27 @@ discounts as (
 
 ),
 
+item_trials as (
+
+    select * from {{ ref('int_stripe__item_trials') }}
+
+),
+
 customers as (
 
     select * from {{ ref('stg_stripe__customers') }}
 
 ),
 
--- Cut at every change of status and of discount.
+-- Cut at every change of status and of discount. What is on trial pays nothing and owes nothing.
 cut as (
 
     select
         versions.*,
-        statuses.status,
+        case
+            when item_trials.is_trial and statuses.status in ('active', 'past_due') then 'trialing'
+            else statuses.status
+        end as status,
         coalesce(versions.amount, 0) as list_amount,
         discounts.repeating_rate,
         discounts.forever_rate,
@@ -45,8 +54,11 @@ cut as (
         discounts.once_discount * versions.net_share as once_discount,
         discounts.repeating_fixed * versions.net_share as repeating_fixed,
         discounts.forever_fixed * versions.net_share as forever_fixed,
-        greatest(versions.valid_from, statuses.valid_from, discounts.valid_from) as cut_from,
-        least(versions.valid_to, statuses.valid_to, discounts.valid_to) as cut_to
+        greatest(
+            versions.valid_from, statuses.valid_from, discounts.valid_from, item_trials.valid_from
+        ) as cut_from,
+        least(versions.valid_to, statuses.valid_to, discounts.valid_to, item_trials.valid_to)
+            as cut_to
     from versions
     inner join statuses
         on
@@ -60,6 +72,11 @@ cut as (
             and versions.subscription_id = discounts.subscription_id
             and versions.item_id = discounts.item_id
             and not versions.is_metered
+    left join item_trials
+        on
+            versions.tenant_id = item_trials.tenant_id
+            and versions.subscription_id = item_trials.subscription_id
+            and versions.item_id = item_trials.item_id
 
 ),
 

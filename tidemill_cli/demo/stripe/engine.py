@@ -56,16 +56,25 @@ from tidemill_cli.demo.stripe.model import (
 from tidemill_cli.demo.stripe.render import Doc, Shape
 from tidemill_cli.demo.stripe.tables import catalog_objects, customer_objects
 
-__all__ = ["Buy", "StripeEngine", "Tier", "Transform"]
+__all__ = ["Buy", "StripeEngine", "Tier", "Transform", "Try"]
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """A trial of one item: for some whole periods of a price of its own, or of the same one."""
+
+    periods: int = 1
+    price: Price | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Buy:
-    """A price to subscribe to, how many of it, and the coupons of this item alone."""
+    """A price to subscribe to, how many of it, and the coupons and trial of this item alone."""
 
     price: Price
     quantity: int = 1
     coupons: tuple[Coupon, ...] = ()
+    trial: Try | None = None
 
 
 Bought = Price | Buy | Sequence[Price | Buy]
@@ -191,6 +200,8 @@ class StripeEngine(Catalogue):
             made.trial_start, made.trial_end = when, when + trial_days * DAY
         for buy in wanted:
             item = changes.new_item(made, buy.price, buy.quantity, when)
+            if buy.trial is not None:
+                changes.begin_trial(item, buy.trial.price, buy.trial.periods)
             for coupon in buy.coupons:
                 discounts.hold(customer, coupon, when, made, item)
         for coupon in coupons:

@@ -47,6 +47,17 @@ class Discount:
 
 
 @dataclass(slots=True, eq=False)
+class Trial:
+    """A trial of one item: it has the price of the trial until its end, and then another."""
+
+    start: int
+    end: int
+    then: Price
+    # Whether nothing is billed, though the price of the trial may have an amount.
+    free: bool
+
+
+@dataclass(slots=True, eq=False)
 class Item:
     """One price a subscription bills."""
 
@@ -61,12 +72,13 @@ class Item:
     discounts: list[Discount] = field(default_factory=list)
     # Usage of a metered price: (when, units).
     used: list[tuple[int, int]] = field(default_factory=list)
+    trial: Trial | None = None
     deleted: bool = False
 
     @property
     def gross(self) -> int:
         """Return what a whole period costs before discounts."""
-        if self.price.metered:
+        if self.price.metered or (self.trial is not None and self.trial.free):
             return 0
         return self.price.amount(self.quantity, self.subscription.currency)
 

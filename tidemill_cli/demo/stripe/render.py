@@ -249,6 +249,16 @@ def item(made: Item, shape: Shape) -> Doc:
     if not made.price.metered:
         rendered["quantity"] = made.quantity
     if shape == "clover":
+        trial = made.trial
+        rendered["current_trial"] = (
+            None
+            if trial is None
+            else {
+                "end_date": trial.end,
+                "start_date": trial.start,
+                "trial_offer": f"to_{made.id.partition('_')[2]}",
+            }
+        )
         rendered["current_period_end"] = made.period_end
         rendered["current_period_start"] = made.period_start
     return rendered
