@@ -143,7 +143,7 @@
             {{ discount }} #> '{coupon,applies_to,products}',
             {{ discount }} #> '{source,coupon,applies_to,products}'
         ),
-        {%- for key in ["duration", "percent_off", "amount_off", "currency"] %}
+        {%- for key in ["duration", "duration_in_months", "percent_off", "amount_off", "currency"] %}
         '{{ key }}', coalesce(
             {{ discount }} #> '{coupon,{{ key }}}', {{ discount }} #> '{source,coupon,{{ key }}}'
         ){{ "," if not loop.last }}

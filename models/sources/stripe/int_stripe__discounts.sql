@@ -2,33 +2,9 @@
 
 with
 
-states as (
-
-    select * from {{ ref('int_stripe__states') }}
-
-),
-
 landed as (
 
     select * from {{ ref('stg_stripe__subscription_states') }}
-
-),
-
-customers as (
-
-    select * from {{ ref('stg_stripe__customers') }}
-
-),
-
-coupons as (
-
-    select * from {{ ref('stg_stripe__coupons') }}
-
-),
-
-currencies as (
-
-    select * from {{ ref('stripe_currencies') }}
 
 ),
 
@@ -70,62 +46,9 @@ observed as (
 
 ),
 
-given as (
-
-    select
-        states.tenant_id,
-        listed_discounts.value as discount
-    from states
-    cross join
-        lateral jsonb_array_elements({{ stripe_list("states.state -> 'known_discounts'") }})
-            as listed_discounts (value)
-
-    union all
-
-    select
-        tenant_id,
-        {{ stripe_discount('discount') }} as discount
-    from customers
-    where discount is not null
-
-    union all
-
-    select
-        tenant_id,
-        {{ stripe_discount('discount') }} as discount
-    from billed
-    where jsonb_typeof(discount) = 'object'
-
-),
-
 stated as (
 
-    select
-        given.tenant_id,
-        parsed.id as discount_id,
-        max(parsed.coupon) as coupon_id,
-        max(parsed.duration) as duration,
-        max({{ stripe_number('parsed.percent_off') }}) / 100 as rate,
-        max({{ stripe_amount('parsed.amount_off') }}) as amount,
-        max({{ stripe_instant('parsed.ends_at') }}) as ends_at,
-        (
-            array_agg(parsed.products) filter (where jsonb_typeof(parsed.products) = 'array')
-        )[1] as products
-    from given
-    cross join
-        lateral jsonb_to_record(given.discount) as parsed (
-            id text,
-            coupon text,
-            duration text,
-            percent_off jsonb,
-            amount_off jsonb,
-            currency text,
-            ends_at jsonb,
-            products jsonb
-        )
-    left join currencies on upper(parsed.currency) = currencies.currency
-    where parsed.id is not null
-    group by given.tenant_id, parsed.id
+    select * from {{ ref('int_stripe__stated_discounts') }}
 
 ),
 
@@ -151,7 +74,6 @@ select
     coalesce(stated.discount_id, observed.discount_id) as discount_id,
     coalesce(
         stated.duration,
-        coupons.duration,
         case
             when
                 observed.is_on_one_invoice
@@ -163,15 +85,12 @@ select
     ) as kind,
     coalesce(
         stated.rate,
-        coupons.rate,
         -- nothing, as long as nothing tells what it takes
-        case
-            when coalesce(stated.amount, coupons.amount) is null then coalesce(observed.rate, 0)
-        end
+        case when stated.amount is null then coalesce(observed.rate, 0) end
     ) as rate,
-    coalesce(stated.amount, coupons.amount) as amount,
+    stated.amount,
     stated.ends_at,
-    coalesce(stated.products, coupons.products) as products
+    stated.products
 from stated
 full join observed
     on stated.tenant_id = observed.tenant_id and stated.discount_id = observed.discount_id
@@ -181,5 +100,3 @@ left join landed
     on
         observed.tenant_id = landed.tenant_id
         and observed.subscription_id = landed.subscription_id
-left join coupons
-    on stated.tenant_id = coupons.tenant_id and stated.coupon_id = coupons.coupon_id

@@ -20,6 +20,48 @@ subscriptions as (
 
 ),
 
+phases as (
+
+    select * from {{ ref('int_stripe__phases') }}
+
+),
+
+phase_discounts as (
+
+    select * from {{ ref('int_stripe__phase_discounts') }}
+    where price_id is null
+
+),
+
+-- What a customer's own discount lowers: a phase that names none has none of its subscription's.
+without_discounts as (
+
+    select
+        states.tenant_id,
+        states.subscription_id,
+        subscriptions.customer_id,
+        states.state_number,
+        states.valid_from
+    from states
+    inner join subscriptions
+        on
+            states.tenant_id = subscriptions.tenant_id
+            and states.subscription_id = subscriptions.subscription_id
+    where not states.state ? 'discounts'
+
+    union all
+
+    select
+        tenant_id,
+        subscription_id,
+        customer_id,
+        state_number,
+        starts_at as valid_from
+    from phases
+    where discounts = '[]'
+
+),
+
 items as (
 
     select * from {{ ref('int_stripe__state_items') }}
@@ -72,26 +114,39 @@ listed as (
         items.state_number,
         items.item_id,
         items.price_id,
+        phase_discounts.discount_id,
+        2 as preference,
+        phase_discounts.listed_at
+    from phase_discounts
+    inner join items
+        on
+            phase_discounts.tenant_id = items.tenant_id
+            and phase_discounts.subscription_id = items.subscription_id
+            and phase_discounts.state_number = items.state_number
+
+    union all
+
+    select
+        items.tenant_id,
+        items.subscription_id,
+        items.state_number,
+        items.item_id,
+        items.price_id,
         customers.discount ->> 'id' as discount_id,
         3 as preference,
         1 as listed_at
-    from states
+    from without_discounts
     inner join items
         on
-            states.tenant_id = items.tenant_id
-            and states.subscription_id = items.subscription_id
-            and states.state_number = items.state_number
-    inner join subscriptions
-        on
-            states.tenant_id = subscriptions.tenant_id
-            and states.subscription_id = subscriptions.subscription_id
+            without_discounts.tenant_id = items.tenant_id
+            and without_discounts.subscription_id = items.subscription_id
+            and without_discounts.state_number = items.state_number
     inner join customers
         on
-            subscriptions.tenant_id = customers.tenant_id
-            and subscriptions.customer_id = customers.customer_id
+            without_discounts.tenant_id = customers.tenant_id
+            and without_discounts.customer_id = customers.customer_id
     where
-        not states.state ? 'discounts'
-        and {{ stripe_instant("customers.discount -> 'start'") }} <= states.valid_from
+        {{ stripe_instant("customers.discount -> 'start'") }} <= without_discounts.valid_from
 
 )
 

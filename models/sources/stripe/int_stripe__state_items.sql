@@ -20,6 +20,27 @@ prices as (
 
 ),
 
+scheduled as (
+
+    select * from {{ ref('int_stripe__scheduled_changes') }}
+    where not is_end
+
+),
+
+phase_discounts as (
+
+    select
+        tenant_id,
+        subscription_id,
+        state_number,
+        price_id,
+        jsonb_agg(discount_id order by listed_at) as discounts
+    from {{ ref('int_stripe__phase_discounts') }}
+    where price_id is not null
+    group by tenant_id, subscription_id, state_number, price_id
+
+),
+
 listed as (
 
     select
@@ -86,9 +107,32 @@ all_items as (
         and states.state ? 'has_more_items'
         and listed.item_id is null
 
+    union all
+
+    select
+        scheduled.tenant_id,
+        scheduled.subscription_id,
+        scheduled.state_number,
+        null as valid_to,
+        scheduled.currency,
+        scheduled.item_id,
+        scheduled.price_id,
+        scheduled.quantity,
+        null as created_at,
+        null as trial_from,
+        null as trial_to,
+        phase_discounts.discounts
+    from scheduled
+    left join phase_discounts
+        on
+            scheduled.tenant_id = phase_discounts.tenant_id
+            and scheduled.subscription_id = phase_discounts.subscription_id
+            and scheduled.state_number = phase_discounts.state_number
+            and scheduled.price_id = phase_discounts.price_id
+
 )
 
--- one row per state of a subscription and item in it
+-- one row per state of a subscription, or phase to come, and item in it
 select
     all_items.tenant_id,
     all_items.subscription_id,

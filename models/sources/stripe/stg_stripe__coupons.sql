@@ -13,6 +13,7 @@ select
     parsed.id as coupon_id,
     source_rows.tenant_id,
     parsed.duration,
+    {{ stripe_number('parsed.duration_in_months') }} as months,
     {{ stripe_number('parsed.percent_off') }} / 100 as rate,
     {{ stripe_amount('parsed.amount_off') }} as amount,
     upper(parsed.currency) as currency,
@@ -26,6 +27,7 @@ cross join
     lateral jsonb_to_record(source_rows.doc) as parsed (
         id text,
         duration text,
+        duration_in_months jsonb,
         percent_off jsonb,
         amount_off jsonb,
         currency text,

@@ -235,6 +235,11 @@ class Phase:
     end: int
     items: list[tuple[Price, int]]
     proration: Proration = "create_prorations"
+    # What the subscription, and its items by price, will have: discounts that they hold already, or
+    # coupons to be given then.
+    discounts: list[Discount | Coupon] = field(default_factory=list)
+    item_discounts: dict[str, list[Discount | Coupon]] = field(default_factory=dict)
+    trial_end: int | None = None
 
 
 @dataclass(slots=True, eq=False)

@@ -331,7 +331,7 @@ def subscription(made: Subscription, shape: Shape) -> Doc:
     return rendered
 
 
-def schedule(made: Schedule) -> Doc:
+def schedule(made: Schedule, shape: Shape) -> Doc:
     """Render a subscription schedule."""
     current = made.current
     return {
@@ -348,7 +348,7 @@ def schedule(made: Schedule) -> Doc:
         "end_behavior": "release",
         "livemode": made.customer.livemode,
         "metadata": {},
-        "phases": [_phase(phase) for phase in made.phases],
+        "phases": [_phase(phase, shape) for phase in made.phases],
         "released_at": made.released_at,
         "released_subscription": made.released_subscription,
         "status": made.status,
@@ -356,14 +356,14 @@ def schedule(made: Schedule) -> Doc:
     }
 
 
-def _phase(phase: Phase) -> Doc:
-    return {
+def _phase(phase: Phase, shape: Shape) -> Doc:
+    rendered: Doc = {
         "currency": phase.items[0][0].currency,
-        "discounts": [],
+        "discounts": [_planned(each) for each in phase.discounts],
         "end_date": phase.end,
         "items": [
             {
-                "discounts": [],
+                "discounts": [_planned(each) for each in phase.item_discounts.get(price.id, [])],
                 "plan": price.id,
                 "price": price.id,
                 "quantity": None if price.metered else quantity,
@@ -373,5 +373,15 @@ def _phase(phase: Phase) -> Doc:
         ],
         "proration_behavior": phase.proration,
         "start_date": phase.start,
-        "trial_end": None,
+        "trial_end": phase.trial_end,
     }
+    if shape == "acacia":
+        coupons = [each for each in phase.discounts if isinstance(each, Coupon)]
+        rendered["coupon"] = coupons[0].id if coupons else None
+    return rendered
+
+
+def _planned(each: Discount | Coupon) -> Doc:
+    rendered: Doc = {"coupon": None, "discount": None, "promotion_code": None}
+    key = "coupon" if isinstance(each, Coupon) else "discount"
+    return rendered | {key: each.id}
