@@ -32,6 +32,7 @@ observed as (
         discount_id,
         min(subscription_id) as subscription_id,
         bool_or(is_followed) as is_followed,
+        min(currency) as currency,
         (
             array_agg(
                 amount / discountable
@@ -46,9 +47,25 @@ observed as (
 
 ),
 
+-- An amount is one of the coupon's own currency.
 stated as (
 
-    select * from {{ ref('int_stripe__stated_discounts') }}
+    select
+        stated_discounts.tenant_id,
+        stated_discounts.discount_id,
+        stated_discounts.duration,
+        stated_discounts.rate,
+        case
+            when coalesce(stated_discounts.currency = observed.currency, true)
+                then stated_discounts.amount
+        end as amount,
+        stated_discounts.ends_at,
+        stated_discounts.products
+    from {{ ref('int_stripe__stated_discounts') }} as stated_discounts
+    left join observed
+        on
+            stated_discounts.tenant_id = observed.tenant_id
+            and stated_discounts.discount_id = observed.discount_id
 
 ),
 

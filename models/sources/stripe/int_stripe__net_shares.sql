@@ -70,6 +70,10 @@ stated as (
             and lines.item_id = taxed.item_id
             and lines.price_id = taxed.price_id
     left join currencies on lines.currency = currencies.currency
+    -- a small part of a period tells no rate
+    where
+        not lines.is_proration
+        or lines.paid * coalesce(currencies.subunit_to_unit, 100) >= 1000
     order by
         lines.tenant_id,
         lines.item_id,

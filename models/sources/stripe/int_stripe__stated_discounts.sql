@@ -92,6 +92,7 @@ told as (
         max({{ stripe_number('parsed.duration_in_months') }}) as months,
         max({{ stripe_number('parsed.percent_off') }}) / 100 as rate,
         max({{ stripe_amount('parsed.amount_off') }}) as amount,
+        max(upper(parsed.currency)) as currency,
         max({{ stripe_instant('parsed.ends_at') }}) as ends_at,
         max(given.starts_at) as starts_at,
         (
@@ -125,6 +126,7 @@ both_kinds as (
         months,
         rate,
         amount,
+        currency,
         products,
         1 as preference
     from landed_coupons
@@ -138,6 +140,7 @@ both_kinds as (
         months,
         rate,
         amount,
+        currency,
         products,
         2 as preference
     from told
@@ -161,6 +164,7 @@ select
     coalesce(told.duration, coupons.duration) as duration,
     coalesce(told.rate, coupons.rate) as rate,
     coalesce(told.amount, coupons.amount) as amount,
+    coalesce(told.currency, coupons.currency) as currency,
     coalesce(
         told.ends_at,
         case

@@ -141,3 +141,15 @@ def test_a_coupon_of_which_nothing_is_known_takes_nothing_yet(
     # The older shape has the coupon in the discount, the newer one only its id.
     off = 20 if shape == "acacia" else 0
     assert [row[2:] for row in found] == [(100, off), (100, off)]
+
+
+@pytest.mark.parametrize("events", [False, True])
+def test_an_amount_off_in_another_currency_is_what_invoices_take(
+    built: StripeBuild, shape: Shape, events: bool
+) -> None:
+    world = World(shape)
+    core = world.price("core", "10", currency_options={"jpy": "1500"})
+    coupon = world.stripe.coupon(world.acme, "off", amount_off="2", currency_options={"jpy": "300"})
+    world.stripe.subscribe(world.customer(), core, START, coupons=[coupon], currency="jpy")
+    found = world.told(built, "currency", "amount", "forever_discount", events=events)
+    assert found == [("01-01", "", "JPY", 1500, 300)]

@@ -159,5 +159,11 @@ class Coupon:
     months: int | None = None
     # What it takes from; nothing: from everything.
     products: tuple[Product, ...] = ()
+    # An amount off in other currencies than its own.
+    amounts_off: dict[str, int] = field(default_factory=dict)
     livemode: bool = True
     deleted: bool = False
+
+    def off(self, currency: str) -> int:
+        """Return the amount it takes off an invoice in a currency."""
+        return self.amounts_off.get(currency, self.amount_off or 0)

@@ -148,6 +148,7 @@ class Catalogue:
         duration: Duration = "forever",
         months: int | None = None,
         products: Sequence[Product] = (),
+        currency_options: dict[str, Amount] | None = None,
         at: datetime | None = None,
     ) -> Coupon:
         """Create a coupon: a percentage, or an amount per invoice in one currency.
@@ -174,6 +175,10 @@ class Catalogue:
             code,
             months,
             tuple(products),
+            {
+                other.lower(): rounded(to_minor(value, other.lower()))
+                for other, value in (currency_options or {}).items()
+            },
         )
         self.coupons.append(made)
         self._journals[account.id].emit("coupon.created", render.coupon(made), when)

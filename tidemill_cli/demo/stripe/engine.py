@@ -367,7 +367,7 @@ class StripeEngine(Catalogue):
         items = [(buy.price, buy.quantity) for buy in wanted]
         plans = None
         if coupons is not None or trial_end is not None:
-            plans = _plans(wanted, coupons or (), trial_end)
+            plans = _plans(wanted, coupons or (), trial_end, subscription.currency)
         return schedules.plan_change(
             subscription, items, instant(starts_at), when, proration_behavior, plans
         )
@@ -380,16 +380,17 @@ class StripeEngine(Catalogue):
         at: datetime,
         *,
         quantity: int = 1,
+        currency: str | None = None,
         coupons: Sequence[Coupon] = (),
         trial_end: datetime | None = None,
     ) -> Schedule:
         """Plan a subscription that starts at an instant; it is found on the schedule then."""
         when = self._act(customer, at)
         wanted = _bought(bought, quantity)
+        code = (currency or wanted[0].price.currency).lower()
 
         def begin(now: int) -> Subscription:
-            currency = wanted[0].price.currency
-            made = Subscription(customer.new_id("sub"), customer, currency, now, now, now, now)
+            made = Subscription(customer.new_id("sub"), customer, code, now, now, now, now)
             if trial_end is not None:
                 made.trial_start, made.trial_end = now, instant(trial_end)
             for buy in wanted:
@@ -402,7 +403,7 @@ class StripeEngine(Catalogue):
             return made
 
         items = [(buy.price, buy.quantity) for buy in wanted]
-        plans = _plans(wanted, coupons, trial_end)
+        plans = _plans(wanted, coupons, trial_end, code)
         return schedules.plan_start(customer, items, instant(starts_at), when, begin, plans)
 
     def release(self, schedule: Schedule, at: datetime) -> None:
@@ -538,9 +539,10 @@ def _bought(bought: Bought, quantity: int) -> list[Buy]:
 
 
 def _plans(
-    wanted: list[Buy], coupons: Sequence[Coupon], trial_end: datetime | None
+    wanted: list[Buy], coupons: Sequence[Coupon], trial_end: datetime | None, currency: str
 ) -> schedules.Plans:
     return schedules.Plans(
+        currency,
         list(coupons),
         {buy.price.id: list(buy.coupons) for buy in wanted},
         None if trial_end is None else instant(trial_end),

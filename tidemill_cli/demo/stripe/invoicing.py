@@ -95,7 +95,7 @@ def create(
         currency = customer.currency or customer.account.currency
     lines = [*customer.pending, *lines]
     customer.pending = []
-    discounts.apply_to_lines(lines, when)
+    discounts.apply_to_lines(lines, currency, when)
     for line in lines:
         line.tax = tax_of(line, customer.tax_rate)
     start, end = period or (when, when)

@@ -234,6 +234,7 @@ class Phase:
     start: int
     end: int
     items: list[tuple[Price, int]]
+    currency: str
     proration: Proration = "create_prorations"
     # What the subscription, and its items by price, will have: discounts that they hold already, or
     # coupons to be given then.

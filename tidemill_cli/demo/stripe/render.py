@@ -102,7 +102,7 @@ def _price(made: Price, shape: Shape) -> Doc:
         else {"divide_by": transform.divide_by, "round": transform.round},
         "type": "recurring",
         "unit_amount": _whole(made),
-        "unit_amount_decimal": _exact(made),
+        "unit_amount_decimal": exact(made, made.currency),
     }
 
 
@@ -113,7 +113,7 @@ def _plan(made: Price, shape: Shape) -> Doc:
         "object": "plan",
         "active": made.active,
         "amount": _whole(made),
-        "amount_decimal": _exact(made),
+        "amount_decimal": exact(made, made.currency),
         "billing_scheme": "tiered" if made.tiers else "per_unit",
         "created": made.created,
         "currency": made.currency,
@@ -135,10 +135,11 @@ def _plan(made: Price, shape: Shape) -> Doc:
     return rendered
 
 
-def _exact(made: Price) -> str | None:
+def exact(made: Price, currency: str) -> str | None:
+    """Return what one unit is in a currency, if it is the same for each."""
     if made.tiers:
         return None
-    amount = made.unit_amounts[made.currency].normalize()
+    amount = made.unit_amounts[currency].normalize()
     return f"{amount:f}"
 
 
@@ -358,7 +359,7 @@ def schedule(made: Schedule, shape: Shape) -> Doc:
 
 def _phase(phase: Phase, shape: Shape) -> Doc:
     rendered: Doc = {
-        "currency": phase.items[0][0].currency,
+        "currency": phase.currency,
         "discounts": [_planned(each) for each in phase.discounts],
         "end_date": phase.end,
         "items": [

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from tidemill_cli.demo.stripe.model import Charge, CreditNote, Invoice, Line, Refund
-from tidemill_cli.demo.stripe.render import Doc, Shape, discount, plan, price
+from tidemill_cli.demo.stripe.render import Doc, Shape, discount, exact, plan, price
 
 
 def invoice(made: Invoice, shape: Shape) -> Doc:
@@ -144,7 +144,7 @@ def line(made: Line, of: Invoice, shape: Shape) -> Doc:
         rendered["pricing"] = {
             "price_details": {"price": made.price.id, "product": made.price.product.id},
             "type": "price_details",
-            "unit_amount_decimal": price(made.price, shape)["unit_amount_decimal"],
+            "unit_amount_decimal": exact(made.price, of.currency),
         }
     rendered["taxes"] = _line_taxes(made, of, shape)
     return rendered

@@ -25,6 +25,7 @@ Items = list[tuple[Price, int]]
 class Plans:
     """What a phase plans beside its items."""
 
+    currency: str
     discounts: list[Discount | Coupon] = field(default_factory=list)
     item_discounts: dict[str, list[Discount | Coupon]] = field(default_factory=dict)
     trial_end: int | None = None
@@ -50,8 +51,8 @@ def plan_change(
         held: dict[str, list[Discount | Coupon]] = {
             item.price.id: list(item.discounts) for item in subscription.items
         }
-        plans = Plans(list(subscription.discounts), held)
-    first = Phase(subscription.period_start, starts_at, now)
+        plans = Plans(subscription.currency, list(subscription.discounts), held)
+    first = Phase(subscription.period_start, starts_at, now, subscription.currency)
     schedule = Schedule(
         customer.new_id("sub_sched"),
         customer,
@@ -119,7 +120,14 @@ def _phase(items: Items, starts_at: int, proration: Proration, plans: Plans) -> 
     price = items[0][0]
     end = step(starts_at, price.interval, price.count, 1)
     return Phase(
-        starts_at, end, items, proration, plans.discounts, plans.item_discounts, plans.trial_end
+        starts_at,
+        end,
+        items,
+        plans.currency,
+        proration,
+        plans.discounts,
+        plans.item_discounts,
+        plans.trial_end,
     )
 
 
