@@ -78,25 +78,6 @@ def of_captures(played: Played, rows: list[Row], generation: Generation) -> list
     return found
 
 
-def of_shared_amounts(played: Played, rows: list[Row]) -> list[Unknown]:
-    """Return when items share an amount off: the models are known to spread it wrongly.
-
-    To be taken away with the mark of `test_an_amount_off_is_borne_by_what_costs_something`.
-    """
-    items: dict[str, set[str]] = defaultdict(set)
-    for row in rows:
-        items[row["subscription_id"]].add(row["item_id"])
-    return [
-        Unknown("known to be wrong", name, EPOCH, END, DISCOUNTS)
-        for name in {
-            row["subscription_id"]
-            for row in rows
-            if any(played.discounts[each].coupon.amount_off for each in row["discounts"])
-        }
-        if len(items[name]) > 1
-    ]
-
-
 class Invoices:
     """What the invoices of a landing say, by item: only lines of subscriptions."""
 
