@@ -96,7 +96,8 @@ def play() -> History:
     names["yen"] = stripe.subscribe(customer, yen, at("2024-01-15T20:00"))
     stripe.set_quantity(names["yen"], 2, at("2024-04-02T20:00"))
     customer = stripe.customer(tokyo, at("2024-01-01"), "JP")
-    names["yen_year"] = stripe.subscribe(customer, yen_year, at("2024-02-01"), quantity=1)
+    names["yen_year"] = stripe.subscribe(customer, yen_year, at("2024-02-01"))
+    stripe.set_quantity(names["yen_year"], 2, at("2024-05-10T06:00"))
 
     stripe.run_until(at(AS_OF[:19]))
     truth = subscription_intervals(

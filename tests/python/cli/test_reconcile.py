@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import psycopg
@@ -189,15 +190,15 @@ def test_yen_have_no_minor_unit(reconcile: Callable[..., Result], world: World) 
 
     (row,) = document(reconcile("--sigma-schema", world.sigma(events), "--json"))["rows"]
 
-    # 2 * 4000 and 50000 / 12
+    # 2 * 4000 and 2 * 50000 / 12
     assert row == {
         "tenant": world.history.tenants[1],
         "currency": "JPY",
         "from": "2024-04-02",
         "to": "2024-06-13",
-        "ours": "12166.6666666667",
-        "sigma": "13167.0000000000",
-        "rounding": "-0.3333333333",
+        "ours": "16333.3333333333",
+        "sigma": "17333.0000000000",
+        "rounding": "0.3333333333",
         "difference": "-1000.0000000000",
         "differing_subscriptions": 1,
         "subscriptions": [
@@ -215,7 +216,7 @@ def test_yen_have_no_minor_unit(reconcile: Callable[..., Result], world: World) 
 def test_half_a_minor_unit_of_an_item_is_rounding_and_more_is_not(
     reconcile: Callable[..., Result], world: World
 ) -> None:
-    # 833.33 cents, 416.67 hundredths of a yen and 875 fils are held in whole ones.
+    # 833.33 cents, and 4166.67 yen and then 8333.33, are held in whole ones.
     assert reconcile("--tolerance", "0").exit_code == 0
 
     begun = world.of("yearly", "ACTIVE_START")
@@ -267,6 +268,24 @@ def test_only_what_stands_at_the_end_of_a_day_is_compared(
     assert (row["from"], row["to"], row["difference"]) == (
         *("2024-04-10", "2024-04-10", "52.0000000000"),
     )
+    assert _named(row) == {world.history.names["weekly"].id}
+
+
+def test_who_differs_is_told_for_the_last_day(
+    reconcile: Callable[..., Result], world: World
+) -> None:
+    begun = world.of("tried", "ACTIVE_START")
+    schema = world.sigma([event for event in world.events() if not begun(event)])
+
+    # There are three of it from that day on: 50 of 150 are not in Sigma.
+    found = document(reconcile("--sigma-schema", schema, "--to", "2024-02-10", "--json"))
+
+    (row,) = found["rows"]
+    assert (row["from"], row["to"]) == ("2024-01-24", "2024-02-10")
+    (who,) = row["subscriptions"]
+    assert (who["ours"], who["sigma"], who["difference"]) == (
+        *("150.0000000000", "100.0000000000", "50.0000000000"),
+    )
 
 
 def test_a_difference_in_one_account_does_not_make_up_for_one_in_another(
@@ -313,16 +332,22 @@ def test_what_is_settled_in_another_currency_is_said(
 ) -> None:
     yen = {world.history.names["yen"].id, world.history.names["yen_year"].id}
     events = [
-        {**event, "currency": "usd", "mrr_change": event["mrr_change"]}
-        if event["subscription_id"] in yen
-        else event
+        {**event, "currency": "usd"} if event["subscription_id"] in yen else event
         for event in world.events()
     ]
 
     result = reconcile("--sigma-schema", world.sigma(events), "--json")
 
-    assert {row["currency"] for row in document(result)["rows"]} == {"JPY", "USD"}
+    rows = document(result)["rows"]
     assert "Sigma has 2 subscriptions in another currency than they are billed in" in result.stderr
+    # 2 * 4000 and 2 * 50000 / 12, of yen here and of cents there
+    assert {row["currency"]: row["difference"] for row in rows if row["to"] == "2024-06-13"} == {
+        "JPY": "16333.3333333333",
+        "USD": "-163.3300000000",
+    }
+    for row in rows:
+        parts = [Decimal(one["difference"]) for one in row["subscriptions"]]
+        assert sum(parts) == Decimal(row["difference"])
 
 
 def test_days_and_currencies_can_be_chosen(reconcile: Callable[..., Result], world: World) -> None:
@@ -358,13 +383,19 @@ def test_csv_has_a_line_for_each_run_of_days(
 def test_more_subscriptions_than_are_named_are_counted(
     reconcile: Callable[..., Result], world: World
 ) -> None:
-    schema = world.sigma([event for event in world.events() if event["currency"] != "usd"])
-    words = ("--sigma-schema", schema, "--from", "2024-05", "--to", "2024-05")
+    # Whatever is in dollars is there twice.
+    events = [
+        {**event, "mrr_change": 2 * event["mrr_change"]} if event["currency"] == "usd" else event  # type: ignore[operator]
+        for event in world.events()
+    ]
+    words = ("--sigma-schema", world.sigma(events), "--from", "2024-05", "--to", "2024-05")
 
     (row,) = document(reconcile(*words, "--subscriptions", "2", "--json"))["rows"]
 
     assert row["differing_subscriptions"] == 6
-    assert [one["ours"] for one in row["subscriptions"]] == ["120.0000000000", "90.0000000000"]
+    assert [one["difference"] for one in row["subscriptions"]] == [
+        *("-120.0000000000", "-90.0000000000"),
+    ]
     assert "and 3 more" in reconcile(*words).stdout
 
 
@@ -421,23 +452,70 @@ def test_an_empty_sigma_is_said(reconcile: Callable[..., Result], world: World) 
     assert f"{schema}.{TABLE} holds no events: let @stripe/sync-engine land Sigma" in result.stderr
 
 
-def test_metrics_without_stripe_are_said(reconcile: Callable[..., Result], world: World) -> None:
-    with psycopg.connect(world.dsn) as connection:
-        connection.execute("create schema lago_only")
-        for table in ("mrr_movements", "item_mrr", "as_of", "definitions"):
-            connection.execute(
-                sql.SQL("create table {} as table {}").format(
-                    sql.Identifier("lago_only", table), sql.Identifier("tidemill_core", table)
-                )
-            )
+def copied(world: World, schema: str, *tables: str) -> psycopg.Connection[Any]:
+    """A schema with copies of tables of the build, and the view that makes it the published one."""
+    connection = psycopg.connect(world.dsn, autocommit=True)
+    connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
+    for table in (*tables, "mrr_movements", "item_mrr", "as_of", "definitions"):
         connection.execute(
-            "create view lago_only.metric_mrr_movements as table lago_only.mrr_movements"
+            sql.SQL("create table {} as table {}").format(
+                sql.Identifier(schema, table), sql.Identifier("tidemill_core", table)
+            )
         )
+    connection.execute(
+        sql.SQL("create view {} as table {}").format(
+            sql.Identifier(schema, "metric_mrr_movements"), sql.Identifier(schema, "mrr_movements")
+        )
+    )
+    return connection
+
+
+def test_metrics_without_stripe_are_said(reconcile: Callable[..., Result], world: World) -> None:
+    copied(world, "lago_only").close()
 
     result = reconcile("--schema", "lago_only")
 
     assert result.exit_code == 2
     assert "the metrics are built without Stripe: run `tidemill run --vars " in result.stderr
+
+
+def test_other_billing_engines_are_not_compared(
+    reconcile: Callable[..., Result], world: World
+) -> None:
+    with copied(world, "both", "stripe_currencies") as connection:
+        for table in ("mrr_movements", "item_mrr"):
+            name = sql.Identifier("both", table)
+            connection.execute(sql.SQL("create temp table lago as table {}").format(name))
+            connection.execute("update lago set billing_source = 'lago'")
+            connection.execute(sql.SQL("insert into {} table lago").format(name))
+            connection.execute("drop table lago")
+
+    assert reconcile("--schema", "both").exit_code == 0
+
+
+def test_a_ledger_that_is_not_the_sum_of_its_items_differs_and_names_nobody(
+    reconcile: Callable[..., Result], world: World
+) -> None:
+    with copied(world, "broken", "stripe_currencies") as connection:
+        connection.execute(
+            "update broken.mrr_movements set amount = amount + 7 where currency = 'KWD'"
+        )
+
+    (row,) = document(reconcile("--schema", "broken", "--json"))["rows"]
+
+    assert (row["from"], row["difference"], row["subscriptions"]) == (
+        *("2024-01-12", "7.0000000000", []),
+    )
+
+
+def test_a_build_of_another_shape_is_said(reconcile: Callable[..., Result], world: World) -> None:
+    with copied(world, "older", "stripe_currencies") as connection:
+        connection.execute("alter table older.item_mrr drop column to_window")
+
+    result = reconcile("--schema", "older")
+
+    assert result.exit_code == 2
+    assert "(there is no item_mrr.to_window): run `tidemill run` again." in result.stderr
 
 
 def test_grants_that_are_missing_are_named(tidemill: Tidemill, world: World, reader: str) -> None:
