@@ -189,6 +189,10 @@ def _of_status(name: str, life: Life, spoken: Invoices) -> Iterator[Unknown]:
 def _of_discounts(played: Played, rows: list[Row], spoken: Invoices) -> Iterator[Unknown]:
     """Discounts that changed between two bills: prorations are net of them, trials bear none."""
     for (name, item), found in _by_item(rows).items():
+        known = found[0]["recorded_at"]
+        if any(row["discounts"] for row in found if row["valid_from"] < known):
+            why = "the first bill came late, and bears the discount for all of its time"
+            yield Unknown(why, name, found[0]["valid_from"], known, DISCOUNTS, item)
         before: tuple[Any, ...] = ()
         for row in found:
             held = [played.discounts[each] for each in row["discounts"]]
