@@ -1,4 +1,7 @@
-{{ config(enabled = 'stripe' in var('tidemill_billing_sources')) }}
+{{ config(
+    enabled = 'stripe' in var('tidemill_billing_sources'),
+    pre_hook = without_nested_loops()
+) }}
 
 with
 
@@ -60,6 +63,7 @@ stated as (
         lines.price_id,
         lines.service_from,
         lines.is_proration,
+        lines.paid,
         1 - lines.included_tax / lines.paid as net_share,
         -- how far the rounding of a tax may move it
         1 / (coalesce(currencies.subunit_to_unit, 100) * lines.paid) as tolerance
@@ -110,7 +114,8 @@ runs as (
 )
 
 -- one row per item, price of it that has tax included, and [valid_from, valid_to) of one rate of
--- tax: the share of the amounts that is without tax, as the newest line says it
+-- tax: the share of the amounts that is without tax, as the largest line says it, in which rounding
+-- counts least
 select
     tenant_id,
     customer_id,
@@ -121,7 +126,8 @@ select
         partition by tenant_id, item_id, price_id
         order by run
     ) as valid_to,
-    ((array_agg(net_share order by is_proration, service_from desc))[1])::numeric(38, 20)
-        as net_share
+    (
+        (array_agg(net_share order by is_proration, paid desc, service_from desc))[1]
+    )::numeric(38, 20) as net_share
 from runs
 group by tenant_id, customer_id, item_id, price_id, run

@@ -15,6 +15,7 @@ from tidemill_cli.demo.stripe.schema import Generation
 
 from .compare import DISCOUNTS, KINDS, PERIOD, PRESENCE, PRICED, STATUS, Unknown
 from .play import END, Played
+from .unpriced import of_limits, of_prices
 
 ITEMS = (*PRICED, *PERIOD, *DISCOUNTS, PRESENCE)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -25,6 +26,8 @@ def of_events(played: Played, rows: list[Row], generation: Generation) -> list[U
     return [
         *_unnamed(played, rows, generation, events=True),
         *_of_customer_discounts(played, rows),
+        *of_prices(played, rows),
+        *of_limits(played, rows),
     ]
 
 
@@ -34,6 +37,7 @@ def of_landing(played: Played, rows: list[Row], generation: Generation) -> list[
     spoken = Invoices(played)
     found = [*_unnamed(played, rows, generation), *_of_discounts(played, rows, spoken)]
     found += _of_reasons(played, generation)
+    found += [*of_prices(played, rows), *of_limits(played, rows)]
     for name, life in told.lives.items():
         found += _of_items(name, life, spoken)
         found += _of_status(name, life, spoken)
@@ -52,6 +56,7 @@ def of_captures(played: Played, rows: list[Row], generation: Generation) -> list
     found += _unnamed(played, rows, generation, captures=True)
     found += _of_customer_discounts(played, rows)
     found += _of_reasons(played, generation)
+    found += [*of_prices(played, rows), *of_limits(played, rows)]
     if generation == "classic":
         # No column has the list of discounts: invoices have to tell of them all the time.
         found += _of_discounts(played, rows, Invoices(played))
