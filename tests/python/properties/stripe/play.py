@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import singledispatchmethod
+from functools import cached_property, singledispatchmethod
 
+from reference.stripe.truth import item_of
 from tidemill_cli.demo.stripe.catalog import Coupon, Price, Tier
 from tidemill_cli.demo.stripe.engine import Buy, StripeEngine
 from tidemill_cli.demo.stripe.model import Customer, Discount, Invoice, Item, Subscription
@@ -30,6 +31,17 @@ class Played:
     discounts: dict[str, Discount]
     # By customer, in percent.
     tax_rates: dict[str, int] = field(default_factory=dict)
+
+    @cached_property
+    def lines(self) -> dict[str, list[Doc]]:
+        """The lines of invoices by the subscription item that they bill."""
+        found: dict[str, list[Doc]] = {}
+        for invoice in self.objects.get("invoices", ()):
+            for line in invoice["lines"]["data"]:
+                item = item_of(line)
+                if item is not None:
+                    found.setdefault(item, []).append(line)
+        return found
 
 
 def play(engine: StripeEngine, history: Iterable[do.Action], until: datetime = END) -> Played:

@@ -47,8 +47,8 @@ def of_landing(played: Played, rows: list[Row], generation: Generation) -> list[
 def of_captures(played: Played, rows: list[Row], generation: Generation) -> list[Unknown]:
     """Return what captures leave open: what came and went between two of them."""
     told = listen(played.events, played.discounts)
-    moments = [moment for moment, _ in played.captures]
-    first = min(moments, default=END)
+    # A run that found no subscription has captured nothing.
+    first = min((moment for moment, docs in played.captures if docs), default=END)
     before = [
         replace(each, until=min(each.until, first)) for each in of_landing(played, rows, generation)
     ]
@@ -243,6 +243,14 @@ def _unnamed(
             columns = KINDS if is_rate else DISCOUNTS
             why = "only the id of a discount has landed"
             yield Unknown(why, row["subscription_id"], since, until, columns, row["item_id"])
+        # One that was taken away after its only bill looks like one for that bill.
+        for line in played.lines.get(row["item_id"], ()):
+            since, until = _moment(line["period"]["start"]), _moment(line["period"]["end"])
+            gone = {each["discount"] for each in line["discount_amounts"]} - {*row["discounts"]}
+            if gone - named and since < (row["valid_to"] or END) and row["valid_from"] < until:
+                why = "a bill bears a discount that is gone, and may be for this bill only"
+                since, until = row["valid_from"], row["valid_to"] or END
+                yield Unknown(why, row["subscription_id"], since, until, DISCOUNTS, row["item_id"])
 
 
 def _subscriptions(played: Played, *, events: bool, captures: bool) -> Iterator[Doc]:
