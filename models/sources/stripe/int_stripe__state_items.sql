@@ -20,6 +20,45 @@ prices as (
 
 ),
 
+subscriptions as (
+
+    select * from {{ ref('stg_stripe__subscriptions') }}
+
+),
+
+invoices as (
+
+    select * from {{ ref('stg_stripe__invoices') }}
+
+),
+
+customers as (
+
+    select * from {{ ref('stg_stripe__customers') }}
+
+),
+
+-- The classic engine has no column for the currency of a subscription.
+billed_currencies as (
+
+    select
+        subscriptions.tenant_id,
+        subscriptions.subscription_id,
+        coalesce(max(invoices.currency), max(customers.currency)) as currency
+    from subscriptions
+    left join invoices
+        on
+            subscriptions.tenant_id = invoices.tenant_id
+            and subscriptions.subscription_id = invoices.subscription_id
+    left join customers
+        on
+            subscriptions.tenant_id = customers.tenant_id
+            and subscriptions.customer_id = customers.customer_id
+    where subscriptions.currency is null
+    group by subscriptions.tenant_id, subscriptions.subscription_id
+
+),
+
 scheduled as (
 
     select * from {{ ref('int_stripe__scheduled_changes') }}
@@ -139,7 +178,8 @@ select
     all_items.state_number,
     all_items.item_id,
     all_items.price_id,
-    upper(coalesce(all_items.currency, prices.price_currency)) as currency,
+    upper(coalesce(all_items.currency, billed_currencies.currency, prices.price_currency))
+        as currency,
     case when prices.is_metered then 1 else coalesce(all_items.quantity, 1) end as quantity,
     all_items.created_at,
     all_items.trial_from,
@@ -148,3 +188,7 @@ select
 from all_items
 inner join prices
     on all_items.tenant_id = prices.tenant_id and all_items.price_id = prices.price_id
+left join billed_currencies
+    on
+        all_items.tenant_id = billed_currencies.tenant_id
+        and all_items.subscription_id = billed_currencies.subscription_id

@@ -38,6 +38,21 @@ def test_a_price_in_another_currency_is_what_invoices_bill(
     ]
 
 
+def test_an_item_that_was_not_billed_yet_is_in_the_currency_of_the_others(
+    built: StripeBuild, shape: Shape
+) -> None:
+    """The classic engine has no column for the currency of a subscription."""
+    world = World(shape)
+    core = world.price("core", "10", currency_options={"jpy": "1500"})
+    world.stripe.subscribe(world.customer(), core, START, currency="jpy")
+    seats = world.price("seats", "5", currency_options={"jpy": "700"})
+    made = world.stripe.subscribe(world.customer(), core, START, currency="jpy")
+    world.stripe.subscribe(world.customer(), seats, START, currency="jpy")
+    world.stripe.add_item(made, seats, at("2024-09-11"), quantity=2)
+    found = [row for row in world.told(built, "plan", *AMOUNTS) if row[0] == "09-11"]
+    assert found == [("09-11", "", "seats", "JPY", 2, 1400)]
+
+
 def test_packages_in_another_currency_are_counted_whole(built: StripeBuild, shape: Shape) -> None:
     world = World(shape)
     pack = world.price("pack", "10", currency_options={"eur": "9"}, transform=Transform(5))
