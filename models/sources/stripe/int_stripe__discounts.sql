@@ -8,20 +8,50 @@ landed as (
 
 ),
 
+currencies as (
+
+    select * from {{ ref('stripe_currencies') }}
+
+),
+
 billed as (
 
     select
-        *,
+        billed_discounts.*,
+        1 / coalesce(currencies.subunit_to_unit, 100)::numeric as unit,
         -- what the discounts before it have left of the line
-        line_amount - coalesce(
-            sum(amount) over (
-                partition by tenant_id, subscription_id, item_id, stated_from
-                order by listed_at
+        billed_discounts.line_amount - coalesce(
+            sum(billed_discounts.amount) over (
+                partition by
+                    billed_discounts.tenant_id,
+                    billed_discounts.subscription_id,
+                    billed_discounts.item_id,
+                    billed_discounts.stated_from
+                order by billed_discounts.listed_at
                 rows between unbounded preceding and 1 preceding
             ),
             0
         ) as discountable
-    from {{ ref('int_stripe__billed_discounts') }}
+    from {{ ref('int_stripe__billed_discounts') }} as billed_discounts
+    left join currencies on billed_discounts.currency = currencies.currency
+
+),
+
+-- A coupon has a percentage, most often a whole one: what comes to one but for rounding is one.
+shares as (
+
+    select
+        *,
+        case
+            when
+                abs(round(amount / nullif(discountable, 0), 2) * discountable - amount) <= unit / 2
+                then round(amount / discountable, 2)
+            when
+                abs(round(amount / nullif(discountable, 0), 4) * discountable - amount) <= unit / 2
+                then round(amount / discountable, 4)
+            else amount / nullif(discountable, 0)
+        end as taken_share
+    from billed
 
 ),
 
@@ -35,13 +65,13 @@ observed as (
         min(currency) as currency,
         (
             array_agg(
-                amount / discountable
+                taken_share
                 order by stated_from desc
             ) filter (where discountable > 0)
         )[1] as rate,
         min(invoice_id) = max(invoice_id) and not bool_or(is_on_several_invoices)
             as is_on_one_invoice
-    from billed
+    from shares
     where discount_id is not null
     group by tenant_id, discount_id
 
