@@ -49,7 +49,7 @@ def without_coupons(example: Example) -> Example:
 def test_the_ledger_and_the_metrics_are_those_of_the_truth(
     build: StripeBuild, example: Example
 ) -> None:
-    happened = played(example)
+    happened, build = played(example), build.over(example.generation)
     with build.of(happened, events=True) as connection:
         surface = {name: _built(connection, name) for name in BUILT}
         # The classic engine does not say whose rows they are.

@@ -25,6 +25,7 @@ def of_events(played: Played, rows: list[Row], generation: Generation) -> list[U
     return [
         *_unnamed(played, rows, generation, events=True),
         *_of_customer_discounts(played, rows),
+        *_of_the_deleted(played, rows, generation),
     ]
 
 
@@ -34,6 +35,7 @@ def of_landing(played: Played, rows: list[Row], generation: Generation) -> list[
     spoken = Invoices(played)
     found = [*_unnamed(played, rows, generation), *_of_discounts(played, rows, spoken)]
     found += _of_reasons(played, generation)
+    found += _of_the_deleted(played, rows, generation)
     for name, life in told.lives.items():
         found += _of_items(name, life, spoken)
         found += _of_status(name, life, spoken)
@@ -52,6 +54,7 @@ def of_captures(played: Played, rows: list[Row], generation: Generation) -> list
     found += _unnamed(played, rows, generation, captures=True)
     found += _of_customer_discounts(played, rows)
     found += _of_reasons(played, generation)
+    found += _of_the_deleted(played, rows, generation)
     if generation == "classic":
         # No column has the list of discounts: invoices have to tell of them all the time.
         found += _of_discounts(played, rows, Invoices(played))
@@ -241,7 +244,7 @@ def _unnamed(
         if doc.get("discount")
     }
     for doc in played.objects.get("customers", ()):
-        held = doc.get("discount")
+        held = None if doc["id"] in _deleted(played, generation) else doc.get("discount")
         if held and ("coupon" in held or generation != "classic"):
             named.add(held["id"])
     for row in rows:
@@ -273,6 +276,19 @@ def _of_reasons(played: Played, generation: Generation) -> Iterator[Unknown]:
             why = "no column has the reason"
             columns = ("cancel_reason", "is_voluntary_cancel")
             yield Unknown(why, doc["id"], EPOCH, END, columns)
+
+
+def _of_the_deleted(played: Played, rows: list[Row], generation: Generation) -> Iterator[Unknown]:
+    """Where a customer lived who is gone from the landing."""
+    gone = _deleted(played, generation)
+    for name in {row["subscription_id"] for row in rows if row["customer_id"] in gone}:
+        yield Unknown("its customer was deleted", name, EPOCH, END, ("country",))
+
+
+def _deleted(played: Played, generation: Generation) -> set[str]:
+    """Return the customers of whom v2 keeps no row."""
+    customers = played.objects.get("customers", ()) if generation == "v2" else ()
+    return {doc["id"] for doc in customers if doc.get("deleted")}
 
 
 def _of_customer_discounts(played: Played, rows: list[Row]) -> Iterator[Unknown]:
