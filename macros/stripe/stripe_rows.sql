@@ -1,6 +1,7 @@
 {#- The rows of a table that a sync engine lands Stripe in: doc (Stripe's object as JSON), tenant_id
-    (the Stripe account, 'default' where the engine keeps none), synced_at and, of invoices,
-    row_version: who may read listed columns alone may not read it.
+    (the Stripe account, 'default' where the engine keeps none), synced_at (of v2 null: its objects
+    say it themselves, as _updated_at) and, of invoices, row_version: who may read listed columns
+    alone may not read it.
 
     Newer engines keep the object itself (_raw_data); of the classic one's typed columns an object
     is built, from those that the source lists and the table has. A doc is large and kept out of
@@ -13,7 +14,7 @@
     (
         select
             {{ _stripe_doc(listed.get("names", []), types) }} as doc,
-            {{ "_account_id" if "_account_id" in types else "'default'::text" }} as tenant_id,
+            {{ _account_of(types) }} as tenant_id,
             {{ _synced_at(types) }} as synced_at,
             {{ row_version('landed') if table == 'invoices' else 'null::uuid' }} as row_version
         from {{ relation }} as landed
@@ -40,6 +41,13 @@
         '{{ name }}', {{ adapter.quote(name) }}{{ "," if not loop.last }}
         {%- endfor %}
     )
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro _account_of(types) -%}
+    {%- if "_account_id" in types -%} _account_id
+    {%- elif "_raw_data" in types -%} coalesce(_raw_data ->> '_account_id', 'default')
+    {%- else -%} 'default'::text
     {%- endif -%}
 {%- endmacro %}
 
