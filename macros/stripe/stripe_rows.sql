@@ -17,7 +17,7 @@
             {{ _account_of(types) }} as tenant_id,
             {{ _synced_at(types) }} as synced_at,
             {{ row_version('landed') if table == 'invoices' else 'null::uuid' }} as row_version
-        from {{ relation }} as landed
+        from {{ _landed(relation) }}
     )
     {%- else -%}
     (
@@ -29,6 +29,11 @@
         where false
     )
     {%- endif -%}
+{%- endmacro %}
+
+{#- With --empty dbt names the relation itself, and no other name may follow. -#}
+{% macro _landed(relation) -%}
+    {{ relation.render() }} as landed{{ " where false" if flags.EMPTY }}
 {%- endmacro %}
 
 {#- The object itself, or one built of the listed columns that exist. -#}
