@@ -52,6 +52,12 @@ history_issues as (
 
 ),
 
+left_behind as (
+
+    select * from {{ ref('int_stripe__left_behind') }}
+
+),
+
 named as (
 
     select
@@ -134,26 +140,13 @@ found as (
 
     union all
 
-    -- Stripe finalizes these as soon as they are made (renewals are drafts for an hour), unless it
-    -- is told not to collect. One of nothing is no loss.
     select
-        invoices.tenant_id,
-        invoices.customer_id,
-        'invoice_left_draft' as issue,
-        'invoices' as source_table,
-        invoices.invoice_id as source_row_id
-    from invoices
-    left join subscriptions
-        on
-            invoices.tenant_id = subscriptions.tenant_id
-            and invoices.subscription_id = subscriptions.subscription_id
-    where
-        invoices.status = 'draft'
-        and invoices.billing_reason in ('subscription_create', 'subscription_update')
-        and invoices.total <> 0
-        and invoices.created_at < {{ as_of_instant() }} - interval '1 day'
-        and subscriptions.is_collection_paused is not true
-        and subscriptions.status is distinct from 'unpaid'
+        tenant_id,
+        customer_id,
+        issue,
+        source_table,
+        source_row_id
+    from left_behind
 
     union all
 

@@ -17,6 +17,11 @@ from tidemill_cli.demo.stripe.load import load
 from tidemill_cli.demo.stripe.schema import Generation, create_schema
 
 PERIOD = ("2025-01-01", "2025-02-01")
+# Customers of live mode, each with a subscription.
+NAMED = (
+    *("included", "taxed", "prepaid", "truncated", "expanded", "huge", "left", "draft"),
+    "incomplete",
+)
 Row = dict[str, Any]
 
 
@@ -77,17 +82,7 @@ def objects(shape: Shape) -> dict[str, list[Object]]:
     # A renewal, within its hour.
     draft = bill("draft", shape, regular("draft", shape, 2000), status="draft", total=2000)
     draft |= {"created": seconds("2025-01-19T23:30"), "status_transitions": {}}
-    names = (
-        "included",
-        "taxed",
-        "prepaid",
-        "truncated",
-        "expanded",
-        "huge",
-        "left",
-        "draft",
-        "test",
-    )
+    names = (*NAMED, "test")
     return {
         "customers": [
             {
@@ -100,7 +95,14 @@ def objects(shape: Shape) -> dict[str, list[Object]]:
             for name in names
         ],
         "subscriptions": [
-            subscription(f"{name}_{shape}", f"cus_{name}_{shape}", [], "2025-01-01", shape)
+            subscription(
+                f"{name}_{shape}",
+                f"cus_{name}_{shape}",
+                [],
+                "2025-01-01",
+                shape,
+                status="incomplete" if name == "incomplete" else "active",
+            )
             for name in names
         ],
         "invoices": [
@@ -192,9 +194,8 @@ def test_customers(built: dict[str, list[Row]], shape: Shape) -> None:
         for row in built["customers"]
         if row["customer_id"].endswith(shape)
     }
-    named = ("included", "taxed", "prepaid", "truncated", "expanded", "huge", "left", "draft")
     expected: dict[str, tuple[str | None, str | None]] = {
-        f"cus_{name}_{shape}": (name, None) for name in named
+        f"cus_{name}_{shape}": (name, None) for name in NAMED
     }
     expected[f"cus_test_{shape}"] = ("test", "test mode")
     expected[f"cus_unknown_{shape}"] = (None, None)
@@ -214,4 +215,8 @@ def test_issues(built: dict[str, list[Row]], shape: Shape) -> None:
         ("lines_truncated", "warning", "invoices", f"in_truncated_{shape}"),
         ("unreadable_amount", "error", "invoices", f"in_huge_{shape}"),
         ("invoice_left_draft", "warning", "invoices", f"in_left_{shape}"),
+        (
+            "subscription_left_incomplete",
+            *("warning", "subscriptions", f"sub_incomplete_{shape}"),
+        ),
     }
