@@ -244,7 +244,7 @@ def _unnamed(
         if doc.get("discount")
     }
     for doc in played.objects.get("customers", ()):
-        held = None if doc["id"] in _deleted(played, generation) else doc.get("discount")
+        held = None if doc["id"] in deleted(played, generation) else doc.get("discount")
         if held and ("coupon" in held or generation != "classic"):
             named.add(held["id"])
     for row in rows:
@@ -280,12 +280,12 @@ def _of_reasons(played: Played, generation: Generation) -> Iterator[Unknown]:
 
 def _of_the_deleted(played: Played, rows: list[Row], generation: Generation) -> Iterator[Unknown]:
     """Where a customer lived who is gone from the landing."""
-    gone = _deleted(played, generation)
+    gone = deleted(played, generation)
     for name in {row["subscription_id"] for row in rows if row["customer_id"] in gone}:
         yield Unknown("its customer was deleted", name, EPOCH, END, ("country",))
 
 
-def _deleted(played: Played, generation: Generation) -> set[str]:
+def deleted(played: Played, generation: Generation) -> set[str]:
     """Return the customers of whom v2 keeps no row."""
     customers = played.objects.get("customers", ()) if generation == "v2" else ()
     return {doc["id"] for doc in customers if doc.get("deleted")}
