@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg import sql
 from psycopg.rows import dict_row
 
 from plain_dbt.in_process import InProcess
@@ -51,6 +50,8 @@ class StripeBuild:
     generation: Generation
     filled: list[Model]
     states: str
+    # The model that is not as it was when all were prepared.
+    changed: str = ""
 
     def __repr__(self) -> str:
         """Be short: failing examples are printed with it."""
@@ -92,7 +93,10 @@ class StripeBuild:
             if events:
                 load_events(self.connection, played.events)
             for model in self._needed(names):
-                self.connection.execute(sql.SQL("execute fill_" + model.name))  # type: ignore[arg-type]
+                is_changed = model.name == self.changed
+                self.connection.execute(
+                    model.filling if is_changed else f"execute fill_{model.name}"
+                )  # type: ignore[arg-type]
             yield self.connection
 
     def intervals(
