@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from tidemill_cli import __version__, console
-from tidemill_cli.commands import demo, doctor, fx, mrr, run, spend
+from tidemill_cli.commands import demo, doctor, fx, mrr, reconcile, run, spend
 from tidemill_cli.errors import ExitCode, TidemillError
 
 
@@ -38,6 +38,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("run")(run.run)
 app.command("mrr")(mrr.mrr)
+app.command("reconcile")(reconcile.reconcile)
 app.command("doctor")(doctor.doctor)
 app.add_typer(fx.app, name="fx")
 app.add_typer(spend.app, name="spend")

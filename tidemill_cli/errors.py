@@ -10,6 +10,7 @@ class ExitCode(IntEnum):
 
     OK = 0
     TESTS_FAILED = 1  # the work was done and found problems: nothing was published
+    DIFFERS = 1  # the work was done, and numbers are not what another says
     CANNOT = 2  # the work could not be done
     INTERRUPTED = 130  # Ctrl-C, as shells report it
 

@@ -1,6 +1,6 @@
 // Runs the sync engines' own code: a command per line on stdin, an answer per line on stdout, both JSON.
 //
-//   {"command": "migrate", "generation", "database", "openapi"}            creates the engine's tables
+//   {"command": "migrate", "generation", "database", "openapi", "sigma"}   creates the engine's tables
 //   {"command": "feed", "generation", "database", "account", "events"}     hands over webhooks, in order
 //   {"command": "backfill", "generation", "database", "account", "objects"}
 //

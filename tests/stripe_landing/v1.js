@@ -25,9 +25,15 @@ function bootstrap() {
   });
 }
 
-async function migrate({ database, openapi }) {
+async function migrate({ database, openapi, sigma }) {
   await runMigrationsFromContent(
-    { databaseUrl: database, schemaName: SCHEMA, openApiSpecPath: openapi, logger: SILENT },
+    {
+      databaseUrl: database,
+      schemaName: SCHEMA,
+      openApiSpecPath: openapi,
+      enableSigma: Boolean(sigma),
+      logger: SILENT,
+    },
     bootstrap(),
   );
 }

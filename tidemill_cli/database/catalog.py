@@ -155,6 +155,30 @@ def columns(session: Session, schema: str, relation: str) -> list[Column]:
     return [Column(*row) for row in rows]
 
 
+def schema_read(session: Session, schema: str, view: str) -> str | None:
+    """The schema of what a view reads; None when there is no such view."""
+    found = one_value(
+        session,
+        """
+        select source_schema.nspname::text
+        from pg_class as reader
+        inner join pg_namespace as reader_schema on reader.relnamespace = reader_schema.oid
+        inner join pg_rewrite on reader.oid = pg_rewrite.ev_class
+        inner join pg_depend
+            on pg_depend.classid = 'pg_rewrite'::regclass and pg_rewrite.oid = pg_depend.objid
+        inner join pg_class as source
+            on pg_depend.refclassid = 'pg_class'::regclass and pg_depend.refobjid = source.oid
+        inner join pg_namespace as source_schema on source.relnamespace = source_schema.oid
+        where
+            reader_schema.nspname = %s
+            and reader.relname = %s
+            and source.oid <> reader.oid
+        """,
+        (schema, view),
+    )
+    return None if found is None else str(found)
+
+
 def dependent_views(session: Session, schema: str, relation: str | None = None) -> list[str]:
     """Views outside the schema that read a relation of it (any relation when None)."""
     rows = session.execute(

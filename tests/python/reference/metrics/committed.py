@@ -1,6 +1,7 @@
 """MRR as it will be by what is already known."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
 
@@ -13,10 +14,10 @@ CHANGES = ("scheduled_increase", "scheduled_decrease", "scheduled_cancellations"
 
 
 def committed_mrr(ledger: Ledger) -> Rows:
-    """`metric_committed_mrr`: items in force now and at each horizon, at today's rates.
+    """`metric_committed_mrr`: subscriptions now and at each horizon, at today's rates.
 
-    Item by item: one that is in force at neither or whose trial runs now adds nothing; one that is
-    gone by the horizon is cancelled; any other changes by what it changes in the slice. What
+    Subscription by subscription, without the items whose trial runs now: one that has nothing in
+    force at the horizon is cancelled; any other changes by what it changes in the slice. What
     running trials would add is apart. Slices without any amount have no row.
     """
     books = ledger.books
@@ -28,20 +29,24 @@ def committed_mrr(ledger: Ledger) -> Rows:
             trialing = _trialing(ledger, unit)
             now = {s.item_id: s for s in books.states(unit, books.as_of)}
             then = {s.item_id: s for s in books.states(unit, horizon)}
-            for item_id in now.keys() | then.keys():
-                before = _amounts(ledger, unit, now.get(item_id))
-                after = _amounts(ledger, unit, then.get(item_id))
-                for name in before.keys() | after.keys():
+            trials = {item_id for item_id in trialing if item_id not in now}
+            for item_id in trials & then.keys():
+                for name, amount in _amounts(ledger, unit, [then[item_id]]).items():
+                    found[name]["trial_mrr"] += amount
+            before = _by_subscription(now.values())
+            after = _by_subscription(s for s in then.values() if s.item_id not in trials)
+            for subscription in before.keys() | after.keys():
+                paid = _amounts(ledger, unit, before.get(subscription, ()))
+                will_pay = _amounts(ledger, unit, after.get(subscription, ()))
+                for name in paid.keys() | will_pay.keys():
                     row = found[name]
-                    paid, will_pay = before.get(name, ZERO), after.get(name, ZERO)
-                    row["mrr"] += paid
-                    if item_id in trialing and item_id not in now:
-                        row["trial_mrr"] += will_pay
-                    elif item_id not in then:
-                        row["scheduled_cancellations"] += paid
+                    row["mrr"] += paid.get(name, ZERO)
+                    change = will_pay.get(name, ZERO) - paid.get(name, ZERO)
+                    if subscription not in after:
+                        row["scheduled_cancellations"] -= change
                     else:
-                        row["scheduled_increase"] += max(will_pay - paid, ZERO)
-                        row["scheduled_decrease"] += max(paid - will_pay, ZERO)
+                        row["scheduled_increase"] += max(change, ZERO)
+                        row["scheduled_decrease"] += max(-change, ZERO)
         for (group, currency), row in found.items():
             if any(row.values()):
                 key = (ledger.today, days, ledger.today + timedelta(days=days), *group, currency)
@@ -68,14 +73,23 @@ def _trialing(ledger: Ledger, unit: Unit) -> set[str]:
     }
 
 
+def _by_subscription(items: Iterable[ItemState]) -> dict[str, list[ItemState]]:
+    found: dict[str, list[ItemState]] = defaultdict(list)
+    for item in items:
+        found[item.subscription_id].append(item)
+    return found
+
+
 def _amounts(
-    ledger: Ledger, unit: Unit, item: ItemState | None
+    ledger: Ledger, unit: Unit, items: Iterable[ItemState]
 ) -> dict[tuple[Group, str], Decimal]:
-    """An item's MRR in every slice that it lies in, at today's rate."""
-    if item is None:
-        return {}
-    currency = item.place.currency
-    amount = item.mrr * ledger.multiplier(currency, ledger.today)
-    values = {name: getattr(item.place, name) for name in DIMENSIONS}
-    reported_in = ledger.books.reporting_currency(currency)
-    return {(group, reported_in): amount for group in ledger.groups(unit, values)}
+    """The items' MRR in every slice that they lie in, at today's rate."""
+    found: dict[tuple[Group, str], Decimal] = defaultdict(Decimal)
+    for item in items:
+        currency = item.place.currency
+        amount = item.mrr * ledger.multiplier(currency, ledger.today)
+        values = {name: getattr(item.place, name) for name in DIMENSIONS}
+        reported_in = ledger.books.reporting_currency(currency)
+        for group in ledger.groups(unit, values):
+            found[group, reported_in] += amount
+    return found

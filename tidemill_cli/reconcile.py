@@ -1,0 +1,102 @@
+"""Where the ledger's MRR and another's of the same subscriptions are not the same, day by day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import groupby
+
+_DAY = timedelta(days=1)
+_ZERO = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What one day did to the MRR of a tenant in one currency, here and there."""
+
+    tenant: str
+    currency: str
+    day: date
+    ours: Decimal
+    theirs: Decimal
+    rounding: Decimal  # to the part of the difference that rounding of single items explains
+
+
+@dataclass(frozen=True)
+class Run:
+    """Days in a row with one difference; the levels are those at the end of the last one."""
+
+    tenant: str
+    currency: str
+    first: date
+    last: date
+    ours: Decimal
+    theirs: Decimal
+    rounding: Decimal
+
+    @property
+    def difference(self) -> Decimal:
+        """What rounding does not explain."""
+        return self.ours - self.theirs - self.rounding
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What comparing the days from the first to the last came to."""
+
+    first: date
+    last: date
+    runs: list[Run]  # with more than the tolerance
+    largest: list[Run]  # by currency, also within the tolerance
+
+    @property
+    def days(self) -> int:
+        """How many days were compared."""
+        return (self.last - self.first).days + 1
+
+    @property
+    def equal_days(self) -> int:
+        """On how many of them no tenant and currency differed by more than the tolerance."""
+        differing: set[int] = set()
+        for run in self.runs:
+            differing.update(range(run.first.toordinal(), run.last.toordinal() + 1))
+        return self.days - len(differing)
+
+
+def compare(changes: Iterable[Change], first: date, stop: date, tolerance: Decimal) -> Outcome:
+    """Compare levels at the end of each day of [first, stop); changes come in order of time."""
+    runs: list[Run] = []
+    largest: dict[str, Run] = {}
+    ordered = sorted(changes, key=lambda change: (change.tenant, change.currency, change.day))
+    for _, group in groupby(ordered, key=lambda change: (change.tenant, change.currency)):
+        for run in _runs(_levels(group, first, stop)):
+            if abs(run.difference) > tolerance:
+                runs.append(run)
+            known = largest.get(run.currency)
+            if run.difference and (not known or abs(run.difference) > abs(known.difference)):
+                largest[run.currency] = run
+    runs.sort(key=lambda run: (run.first, run.tenant, run.currency))
+    return Outcome(first, stop - _DAY, runs, [largest[name] for name in sorted(largest)])
+
+
+def _levels(changes: Iterable[Change], first: date, stop: date) -> Iterator[Run]:
+    """The levels of one tenant and currency, each with the days of [first, stop) it holds for."""
+    ours = theirs = rounding = _ZERO
+    known = list(changes)
+    ends = [*(change.day for change in known[1:]), stop]
+    for change, end in zip(known, ends, strict=True):
+        ours += change.ours
+        theirs += change.theirs
+        rounding += change.rounding
+        start, last = max(change.day, first), min(end, stop) - _DAY
+        if start <= last:
+            yield Run(change.tenant, change.currency, start, last, ours, theirs, rounding)
+
+
+def _runs(levels: Iterable[Run]) -> Iterator[Run]:
+    """Levels with one difference, put together."""
+    for _, group in groupby(levels, key=lambda level: level.difference):
+        several = list(group)
+        yield replace(several[-1], first=several[0].first)
