@@ -64,6 +64,10 @@ class StripeBuild:
         """Be short: failing examples are printed with it."""
         return f"<build of {self.generation}>"
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ANN401
+        """Be short to hypothesis, too, which asks for this."""
+        printer.text(repr(self))
+
     def over(self, generation: Generation) -> "StripeBuild":
         """Return the same build over the landing of another generation."""
         return replace(self, generation=generation)

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from reference.stripe.truth import Doc, Life, Row, item_of, listen
+from tidemill_cli.demo.stripe.load import NEVER_WRITTEN
 from tidemill_cli.demo.stripe.schema import Generation
 
 from .compare import DISCOUNTS, KINDS, PERIOD, PRESENCE, PRICED, STATUS, Unknown
@@ -221,8 +222,16 @@ def _unnamed(
 ) -> Iterator[Unknown]:
     """Discounts of which only an id has landed: newer payloads name no coupon of a subscription.
 
-    Their kind is guessed, and their share known from invoices: unless they end, or are no share.
+    Their kind is guessed, and their share known from invoices: unless they end, or are no share, or
+    no invoice bears them.
     """
+    borne = {
+        each["discount"]
+        for invoice in played.objects.get("invoices", ())
+        for line in invoice["lines"]["data"]
+        for each in line["discount_amounts"]
+        if each["amount"]
+    }
     named = {
         doc["discount"]["id"]
         for doc in _subscriptions(played, events=events, captures=captures)
@@ -230,14 +239,18 @@ def _unnamed(
     }
     for doc in played.objects.get("customers", ()):
         held = None if doc["id"] in deleted(played, generation) else doc.get("discount")
-        if held and ("coupon" in held or generation != "classic"):
+        if held and ("coupon" in held or generation not in NEVER_WRITTEN):
             named.add(held["id"])
     for row in rows:
         unnamed = [played.discounts[name] for name in row["discounts"] if name not in named]
         if unnamed:
             since, until = row["valid_from"], row["valid_to"] or END
-            coupons = [held.coupon for held in unnamed]
-            is_rate = all(c.duration == "forever" and c.percent_off is not None for c in coupons)
+            is_rate = all(
+                held.coupon.duration == "forever"
+                and held.coupon.percent_off is not None
+                and held.id in borne
+                for held in unnamed
+            )
             columns = KINDS if is_rate else DISCOUNTS
             why = "only the id of a discount has landed"
             yield Unknown(why, row["subscription_id"], since, until, columns, row["item_id"])
