@@ -63,7 +63,7 @@ def bench(
     new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Bench]:
     folder = tmp_path_factory.mktemp("mutation")
-    with stripe_build(new_database(), folder, "v1") as build:
+    with stripe_build(new_database(), folder, generations=["v1"]) as build:
         yield Bench(build, histories())
 
 
