@@ -231,7 +231,10 @@ def generation(found: _Columns, generated: set[str]) -> str:
         return "classic"
     if "_account_id" in generated:
         return "v2"
-    return "replit" if _JOURNAL in found else "v1"
+    if _JOURNAL in found:
+        return "replit"
+    # Without a description of the API, v2 leaves it in the object.
+    return "v1" if "_account_id" in found["subscriptions"] else "v2"
 
 
 def missing(found: _Columns) -> str | None:

@@ -15,7 +15,7 @@
             data::jsonb as doc,
             {{ "_account_id" if "_account_id" in types else "null::text" }} as tenant_id,
             {{ row_version('landed') }} as row_version
-        from {{ relation }} as landed
+        from {{ _landed(relation) }}
     )
     {%- else -%}
     (

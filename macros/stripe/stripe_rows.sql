@@ -1,6 +1,7 @@
 {#- The rows of a table that a sync engine lands Stripe in: doc (Stripe's object as JSON), tenant_id
-    (the Stripe account, 'default' where the engine keeps none), synced_at and, of invoices,
-    row_version: who may read listed columns alone may not read it.
+    (the Stripe account, 'default' where the engine keeps none), synced_at (of v2 null: its objects
+    say it themselves, as _updated_at) and, of invoices, row_version: who may read listed columns
+    alone may not read it.
 
     Newer engines keep the object itself (_raw_data); of the classic one's typed columns an object
     is built, from those that the source lists and the table has. A doc is large and kept out of
@@ -13,10 +14,10 @@
     (
         select
             {{ _stripe_doc(listed.get("names", []), types) }} as doc,
-            {{ "_account_id" if "_account_id" in types else "'default'::text" }} as tenant_id,
+            {{ _account_of(types) }} as tenant_id,
             {{ _synced_at(types) }} as synced_at,
             {{ row_version('landed') if table == 'invoices' else 'null::uuid' }} as row_version
-        from {{ relation }} as landed
+        from {{ _landed(relation) }}
     )
     {%- else -%}
     (
@@ -30,6 +31,11 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- With --empty dbt names the relation itself, and no other name may follow. -#}
+{% macro _landed(relation) -%}
+    {{ relation.render() }} as landed{{ " where false" if flags.EMPTY }}
+{%- endmacro %}
+
 {#- The object itself, or one built of the listed columns that exist. -#}
 {% macro _stripe_doc(listed, types) -%}
     {%- if "_raw_data" in types or not types -%}
@@ -40,6 +46,13 @@
         '{{ name }}', {{ adapter.quote(name) }}{{ "," if not loop.last }}
         {%- endfor %}
     )
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro _account_of(types) -%}
+    {%- if "_account_id" in types -%} _account_id
+    {%- elif "_raw_data" in types -%} coalesce(_raw_data ->> '_account_id', 'default')
+    {%- else -%} 'default'::text
     {%- endif -%}
 {%- endmacro %}
 

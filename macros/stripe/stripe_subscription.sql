@@ -21,7 +21,8 @@
     discounts jsonb,
     collection_method text,
     schedule jsonb,
-    livemode text
+    livemode text,
+    _updated_at jsonb
 {%- endmacro %}
 
 {#- A list or the data of Stripe's list object; empty when it is neither. -#}

@@ -29,6 +29,7 @@ select
     points.stated_from,
     points.is_followed,
     points.invoice_id,
+    points.last_invoiced_at,
     points.is_on_several_invoices,
     points.is_credit,
     points.amount as line_amount,

@@ -2,6 +2,12 @@
 
 with
 
+states as (
+
+    select * from {{ ref('int_stripe__states') }}
+
+),
+
 landed as (
 
     select * from {{ ref('stg_stripe__subscription_states') }}
@@ -63,6 +69,7 @@ observed as (
         min(subscription_id) as subscription_id,
         bool_or(is_followed) as is_followed,
         min(currency) as currency,
+        max(last_invoiced_at) as last_invoiced_at,
         (
             array_agg(
                 taken_share
@@ -101,21 +108,25 @@ stated as (
 
 listed as (
 
-    select distinct
-        landed.tenant_id,
-        listed_ids.value #>> '{}' as discount_id
-    from landed
+    select
+        states.tenant_id,
+        listed_ids.value #>> '{}' as discount_id,
+        max(case when states.valid_to = 'infinity' then states.valid_to else states.valid_from end)
+            as last_seen_at
+    from states
     cross join
         lateral jsonb_array_elements(
-            {{ stripe_list("landed.state -> 'discounts'") }}
-            || jsonb_path_query_array(landed.state, 'lax $.items[*].discounts[*]')
+            {{ stripe_list("states.state -> 'discounts'") }}
+            || jsonb_path_query_array(states.state, 'lax $.items[*].discounts[*]')
         ) as listed_ids (value)
+    group by states.tenant_id, discount_id
 
 )
 
 -- one row per discount: a coupon as given to a customer, a subscription or an item. Where only the
 -- id of its coupon has landed, its share is what it took off a line, and it counts as given once
--- when one invoice has it, and the next has not or nothing lists it any more
+-- when one invoice has it, and the next has not or nothing lists it any more: Stripe takes it away
+-- when it finalizes the invoice, an hour after making it at the latest
 select
     coalesce(stated.tenant_id, observed.tenant_id) as tenant_id,
     coalesce(stated.discount_id, observed.discount_id) as discount_id,
@@ -124,7 +135,10 @@ select
         case
             when
                 observed.is_on_one_invoice
-                and listed.discount_id is null
+                and (
+                    listed.discount_id is null
+                    or listed.last_seen_at < observed.last_invoiced_at + interval '1 day'
+                )
                 and (observed.is_followed or landed.state ? 'has_all_discounts')
                 then 'once'
             else 'forever'

@@ -140,6 +140,7 @@ select
     is_credit,
     is_proration,
     min(invoice_id) as invoice_id,
+    max(invoiced_at) as last_invoiced_at,
     min(invoice_id) <> max(invoice_id) as is_on_several_invoices
 from runs
 group by

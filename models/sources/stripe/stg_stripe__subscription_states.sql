@@ -22,7 +22,8 @@ select
     subscriptions.id as subscription_id,
     subscriptions.tenant_id,
     {{ stripe_state('subscriptions') }} as state,
-    subscriptions.synced_at,
+    coalesce(subscriptions.synced_at, {{ stripe_instant('subscriptions._updated_at') }})
+        as synced_at,
     {{ run_instant() }} as observed_at
 from subscriptions
 where subscriptions.id is not null

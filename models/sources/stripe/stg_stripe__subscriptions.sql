@@ -53,7 +53,8 @@ select
     coalesce(subscriptions.items ->> 'has_more' = 'true', false) as has_more_items,
     -- test mode, in a landing that holds live rows too
     coalesce(subscriptions.livemode = 'false' and tenants.has_live_rows, false) as is_test,
-    subscriptions.synced_at
+    coalesce(subscriptions.synced_at, {{ stripe_instant('subscriptions._updated_at') }})
+        as synced_at
 from subscriptions
 inner join tenants on subscriptions.tenant_id = tenants.tenant_id
 where subscriptions.id is not null

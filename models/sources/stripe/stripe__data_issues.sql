@@ -52,6 +52,12 @@ history_issues as (
 
 ),
 
+left_behind as (
+
+    select * from {{ ref('int_stripe__left_behind') }}
+
+),
+
 named as (
 
     select
@@ -131,6 +137,16 @@ found as (
         invoice_id as source_row_id
     from lines
     where amount is null or currency is null
+
+    union all
+
+    select
+        tenant_id,
+        customer_id,
+        issue,
+        source_table,
+        source_row_id
+    from left_behind
 
     union all
 

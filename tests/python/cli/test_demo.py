@@ -94,3 +94,17 @@ def test_the_demo_builds_every_metric_and_prints_the_headline(
 
     again = tidemill("demo", *words)
     assert again.stdout == result.stdout, "same seed, same numbers"
+
+
+@pytest.mark.slow
+def test_the_demo_of_stripe_names_the_engine_that_it_acts_like(
+    tidemill: Tidemill, state_dir: Path
+) -> None:
+    words = ["--customers", "40", "--years", "1", "--until", "2026-03-15", "--dir", str(state_dir)]
+
+    result = tidemill("demo", "--engine", "stripe", *words)
+
+    assert result.exit_code == 0, result.stderr
+    assert "a company that bills with Stripe" in result.stderr
+    assert "Stripe landed by v1 (@stripe/sync-engine) in schema stripe." in result.stderr
+    assert "customers pay" in result.stdout

@@ -15,7 +15,7 @@ from tidemill_cli import stripe_requirements as stripe
 from tidemill_cli.config import ConnectionOptions, resolve
 from tidemill_cli.database.session import connect
 from tidemill_cli.demo.stripe.schema import (
-    Generation,
+    GENERATIONS,
     columns_of,
     create_events_table,
     create_schema,
@@ -30,8 +30,7 @@ ROOT = Path(__file__).resolve().parents[3]
 def landings(new_database: Callable[[], str]) -> dict[str, str]:
     """A database per generation, for tests that change nothing in it."""
     made: dict[str, str] = {}
-    generations: tuple[Generation, ...] = ("classic", "replit", "v1")
-    for generation in generations:
+    for generation in GENERATIONS:
         made[generation] = new_database()
         with psycopg.connect(made[generation], autocommit=True) as session:
             create_schema(session, generation=generation)
@@ -56,18 +55,18 @@ def check(dsn: str, schema: str = "stripe", change: str = "", events: str | None
         ("classic", "the classic engine (@supabase/stripe-sync-engine)"),
         ("replit", "replit (stripe-replit-sync)"),
         ("v1", "v1 (@stripe/sync-engine)"),
+        ("v2", "v2 (@stripe/sync-*)"),
     ],
 )
 def test_the_engine_is_named(landings: dict[str, str], generation: str, name: str) -> None:
     assert check(landings[generation]) == name
 
 
-def test_tables_whose_account_fills_itself_are_of_v2(landings: dict[str, str]) -> None:
-    change = (
-        "alter table stripe.subscriptions drop column _account_id, add column _account_id text"
-        " generated always as (_raw_data ->> '_account_id') stored"
-    )
-    assert check(landings["v1"], change=change) == "v2 (@stripe/sync-*)"
+def test_tables_that_keep_the_account_in_the_payload_alone_are_of_v2(
+    landings: dict[str, str],
+) -> None:
+    change = "alter table stripe.subscriptions drop column _account_id"
+    assert check(landings["v2"], change=change) == "v2 (@stripe/sync-*)"
 
 
 @pytest.mark.parametrize(
@@ -100,7 +99,7 @@ def test_what_is_missing_is_named(
         assert sentence in str(raised.value)
 
 
-@pytest.mark.parametrize("generation", ["classic", "v1"])
+@pytest.mark.parametrize("generation", GENERATIONS)
 def test_optional_tables_and_columns_may_be_missing(
     landings: dict[str, str], generation: str
 ) -> None:
@@ -130,7 +129,7 @@ def test_a_missing_grant_on_a_table_is_named_with_the_statement(
     )
 
 
-@pytest.mark.parametrize("generation", ["classic", "replit", "v1"])
+@pytest.mark.parametrize("generation", GENERATIONS)
 def test_grants_on_the_columns_that_are_read_are_enough(
     landings: dict[str, str], reader: str, generation: str
 ) -> None:
@@ -232,6 +231,20 @@ def test_doctor_names_the_engines_and_what_would_stop_a_run(
     assert "Stripe landed by v1 (@stripe/sync-engine) in schema stripe." in both.stdout
 
 
+def test_doctor_names_v2_where_it_lands_unless_told_otherwise(
+    tidemill: Tidemill, database: str
+) -> None:
+    with psycopg.connect(database, autocommit=True) as session:
+        create_schema(session, "public", "v2")
+    settings = ("--vars", "tidemill_billing_sources=[stripe]")
+    settings += ("--vars", "tidemill_stripe_schema=public")
+
+    result = tidemill("doctor", "--dsn", database, *settings)
+
+    assert result.exit_code == 0, result.output
+    assert "Stripe landed by v2 (@stripe/sync-*) in schema public." in result.stdout.splitlines()
+
+
 def test_doctor_lists_the_options_that_the_metrics_were_made_with(
     tidemill: Tidemill, database: str
 ) -> None:
@@ -272,8 +285,7 @@ def test_the_columns_checked_are_the_columns_that_the_models_read() -> None:
 
 
 def test_the_required_tables_are_those_that_every_engine_has() -> None:
-    generations: tuple[Generation, ...] = ("classic", "replit", "v1")
-    for generation in generations:
+    for generation in GENERATIONS:
         assert set(stripe.REQUIRED) <= set(columns_of(generation))
     document = yaml.safe_load(
         (ROOT / "models/sources/stripe/_stripe__sources.yml").read_text(encoding="utf-8")

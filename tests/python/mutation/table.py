@@ -29,9 +29,9 @@ def table() -> str:
 
 
 def _noticed_by(mutant: Mutant) -> str:
-    """The relation that shows it over surfaces, and under which options; else Lago histories do."""
+    """The relation that shows it over surfaces, and under which options; else histories do."""
     if not mutant.noticed_in:
-        return "Lago histories"
+        return "Stripe histories" if "stripe__" in mutant.model else "Lago histories"
     options = (
         f"{name} {' '.join(map(str, value)) if isinstance(value, list) else value}"
         for name, value in mutant.options.items()

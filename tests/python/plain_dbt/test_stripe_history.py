@@ -26,7 +26,9 @@ MONTHLY_AMOUNTS = [
 ]
 
 
-@pytest.mark.parametrize("generation", ["classic", "replit", "v1"])
+@pytest.mark.parametrize(
+    "generation", ["classic", "replit", "v1", pytest.param("v2", marks=pytest.mark.slow)]
+)
 def test_invoices_tell_every_change_in_both_shapes(
     database: str, tmp_path: Path, generation: Generation
 ) -> None:

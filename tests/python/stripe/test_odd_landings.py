@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -15,8 +16,12 @@ from plain_dbt.stripe_objects import MONTHLY, Object, Shape, invoice, line, seco
 from tidemill_cli.demo.stripe.load import load
 from tidemill_cli.demo.stripe.schema import Generation, create_schema
 
-GENERATIONS: tuple[Generation, ...] = ("classic", "v1")
 PERIOD = ("2025-01-01", "2025-02-01")
+# Customers of live mode, each with a subscription.
+NAMED = (
+    *("included", "taxed", "prepaid", "truncated", "expanded", "huge", "left", "draft"),
+    "incomplete",
+)
 Row = dict[str, Any]
 
 
@@ -71,7 +76,13 @@ def objects(shape: Shape) -> dict[str, list[Object]]:
     truncated["lines"]["has_more"] = True
     expanded = bill("expanded", shape, regular("expanded", shape, 2000))
     expanded["customer"] = {"id": expanded["customer"], "object": "customer", "name": "Acme"}
-    names = ("included", "taxed", "prepaid", "truncated", "expanded", "huge", "test")
+    # Of the events of its first second, the engine has kept the first.
+    left = bill("left", shape, regular("left", shape, 2000), status="draft", total=2000)
+    left |= {"billing_reason": "subscription_create", "status_transitions": {}}
+    # A renewal, within its hour.
+    draft = bill("draft", shape, regular("draft", shape, 2000), status="draft", total=2000)
+    draft |= {"created": seconds("2025-01-19T23:30"), "status_transitions": {}}
+    names = (*NAMED, "test")
     return {
         "customers": [
             {
@@ -84,7 +95,14 @@ def objects(shape: Shape) -> dict[str, list[Object]]:
             for name in names
         ],
         "subscriptions": [
-            subscription(f"{name}_{shape}", f"cus_{name}_{shape}", [], "2025-01-01", shape)
+            subscription(
+                f"{name}_{shape}",
+                f"cus_{name}_{shape}",
+                [],
+                "2025-01-01",
+                shape,
+                status="incomplete" if name == "incomplete" else "active",
+            )
             for name in names
         ],
         "invoices": [
@@ -94,6 +112,8 @@ def objects(shape: Shape) -> dict[str, list[Object]]:
             truncated,
             expanded,
             bill("huge", shape, regular("huge", shape, 10**16)),
+            left,
+            draft,
             bill("test", shape, regular("test", shape, 2000), livemode=False),
             # Neither the customer nor the subscription has landed.
             bill("unknown", shape, regular("unknown", shape, 2000)),
@@ -101,17 +121,35 @@ def objects(shape: Shape) -> dict[str, list[Object]]:
     }
 
 
-@pytest.fixture(scope="module", params=GENERATIONS)
+@dataclass(frozen=True)
+class Landing:
+    """A generation, and the schema that it lands in."""
+
+    generation: Generation
+    schema: str = "stripe"
+
+
+LANDINGS = [
+    pytest.param(Landing("classic"), id="classic"),
+    pytest.param(Landing("replit"), id="replit", marks=pytest.mark.slow),
+    pytest.param(Landing("v1"), id="v1"),
+    # Where it lands unless it is told otherwise.
+    pytest.param(Landing("v2", "public"), id="v2"),
+]
+
+
+@pytest.fixture(scope="module", params=LANDINGS)
 def built(
     request: pytest.FixtureRequest,
     new_database: Callable[[], str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, list[Row]]:
+    landing: Landing = request.param
     project = InProcess(new_database(), tmp_path_factory.mktemp("odd"))
     with psycopg.connect(project.dsn) as connection:
-        create_schema(connection, generation=request.param)
+        create_schema(connection, landing.schema, landing.generation)
         for shape in ("acacia", "clover"):
-            load(connection, objects(shape), generation=request.param)
+            load(connection, objects(shape), landing.schema, generation=landing.generation)
     relations = ("customers", "invoice_lines", "data_issues")
     project.build(
         *UNTESTED,
@@ -119,6 +157,7 @@ def built(
         variables={
             "tidemill_as_of": "2025-01-20T00:00:00Z",
             "tidemill_billing_sources": ["stripe"],
+            "tidemill_stripe_schema": landing.schema,
         },
     )
     with psycopg.connect(project.dsn, row_factory=dict_row) as connection:
@@ -155,9 +194,8 @@ def test_customers(built: dict[str, list[Row]], shape: Shape) -> None:
         for row in built["customers"]
         if row["customer_id"].endswith(shape)
     }
-    named = ("included", "taxed", "prepaid", "truncated", "expanded", "huge")
     expected: dict[str, tuple[str | None, str | None]] = {
-        f"cus_{name}_{shape}": (name, None) for name in named
+        f"cus_{name}_{shape}": (name, None) for name in NAMED
     }
     expected[f"cus_test_{shape}"] = ("test", "test mode")
     expected[f"cus_unknown_{shape}"] = (None, None)
@@ -176,4 +214,9 @@ def test_issues(built: dict[str, list[Row]], shape: Shape) -> None:
         ("customer_missing", "warning", "customers", f"cus_unknown_{shape}"),
         ("lines_truncated", "warning", "invoices", f"in_truncated_{shape}"),
         ("unreadable_amount", "error", "invoices", f"in_huge_{shape}"),
+        ("invoice_left_draft", "warning", "invoices", f"in_left_{shape}"),
+        (
+            "subscription_left_incomplete",
+            *("warning", "subscriptions", f"sub_incomplete_{shape}"),
+        ),
     }

@@ -1,10 +1,12 @@
 """Load Stripe's objects into a landing schema, as the sync engine of a generation would keep them.
 
 An object is a dict as Stripe's API gives it. Two keys beside Stripe's own say what an engine adds:
-`_account_id`, and `_last_synced_at` in unix seconds; both are optional and not kept in the payload.
+`_account_id`, and `_last_synced_at` in unix seconds; both are optional and not kept in the payload,
+but for v2, whose payload says them itself.
 """
 
 import json
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
@@ -23,8 +25,8 @@ from tidemill_cli.demo.stripe.schema import (
 Object = Mapping[str, Any]
 
 ACCOUNT = "acct_tidemill"
-# The classic engine has tables that no code of it ever writes.
-NEVER_WRITTEN = {"classic": {"coupons"}}
+# The older engines have a table that no code of theirs ever writes.
+NEVER_WRITTEN = {"classic": {"coupons"}, "replit": {"coupons"}}
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _NULL = "\\N"
 
@@ -45,7 +47,7 @@ def load(
     """
     present = existing_columns(conn, schema)
     with conn.cursor() as cursor:
-        if generation != "classic":
+        if "accounts" in columns_of(generation):
             _add_accounts(cursor, schema, objects, account)
         for table, table_objects in objects.items():
             if table not in present or table in NEVER_WRITTEN.get(generation, ()):
@@ -78,7 +80,10 @@ def render(
         lines = [_typed(columns_of("classic")[table], item) for item in objects]
     else:
         written = names(table, generation)
-        lines = [_payload(item, account, written) for item in objects]
+        if generation == "v2":
+            # There, what is deleted is gone.
+            objects = [item for item in objects if not item.get("deleted")]
+        lines = [_payload(item, generation, account, written) for item in objects]
     lines.append("")
     return "\n".join(lines)
 
@@ -106,10 +111,12 @@ def names(table: str, generation: Generation) -> tuple[str, ...]:
     """Return the columns that are written: generated ones fill themselves."""
     if generation == "classic":
         return tuple(column.name for column in columns_of(generation)[table])
-    written = {"_raw_data", "_last_synced_at", "_updated_at", "_account_id"}
+    order: tuple[str, ...] = ("_raw_data", "_last_synced_at", "_updated_at", "_account_id")
+    if generation == "v2":
+        # It has the second too, and never fills it.
+        order = ("_raw_data", "_updated_at")
     has = {column.name for column in columns_of(generation)[table]}
-    order = ("_raw_data", "_last_synced_at", "_updated_at", "_account_id")
-    return tuple(name for name in order if name in has & written)
+    return tuple(name for name in order if name in has)
 
 
 def copy_text(
@@ -156,14 +163,18 @@ def _add_accounts(
         )
 
 
-def _payload(item: Object, account: str, written: Sequence[str]) -> str:
+def _payload(item: Object, generation: Generation, account: str, written: Sequence[str]) -> str:
     synced = item.get("_last_synced_at")
     moment = None if synced is None else _moment(synced)
+    owner = item.get("_account_id", account)
+    raw = _stripped(item)
+    if generation == "v2":
+        raw = {**raw, "_account_id": owner, "_updated_at": synced or int(time.time())}
     fields = {
-        "_raw_data": _json(_stripped(item)),
+        "_raw_data": _json(raw),
         "_last_synced_at": moment or _NULL,
         "_updated_at": moment or "now",
-        "_account_id": item.get("_account_id", account),
+        "_account_id": owner,
     }
     return "\t".join([fields[name] for name in written])
 

@@ -1,9 +1,14 @@
 """Create the landing schema that a Stripe sync engine keeps in PostgreSQL.
 
-Three generations exist: `classic` (@supabase/stripe-sync-engine: typed columns, no payload),
-`replit` (stripe-replit-sync) and `v1` (@stripe/sync-engine: `_raw_data`, every other column
-generated from it). `columns.csv` holds their columns; `read` says how a generated column reads the
-payload: `value`, `json`, `reference` (an id, or an object that has one) or a path.
+Four generations exist: `classic` (@supabase/stripe-sync-engine: typed columns, no payload),
+`replit` (stripe-replit-sync), `v1` (@stripe/sync-engine: `_raw_data`, every other column generated
+from it) and `v2` (@stripe/sync-*: the same, and the account and the time are in the payload too).
+`columns.csv` holds their columns; `read` says how a generated column reads the payload: `value`,
+`json`, `reference` (an id, or an object that has one) or a path.
+
+v2 makes a column of every field that the API's description has, in types that change from build to
+build: what the API may leave null is text. Nothing reads them, so the file has those that every
+table has, and a few of the others that show it. Of the tables it has those that v2 lands unasked.
 """
 
 import csv
@@ -14,7 +19,7 @@ from typing import Any, Literal, NamedTuple, get_args
 from psycopg import Connection, sql
 from psycopg.rows import tuple_row
 
-Generation = Literal["classic", "replit", "v1"]
+Generation = Literal["classic", "replit", "v1", "v2"]
 GENERATIONS: tuple[Generation, ...] = get_args(Generation)
 
 _ENUMS = {
@@ -114,7 +119,7 @@ def create_schema(
                     sql.SQL(", ").join(_definition(column, schema) for column in table_columns),
                 )
             )
-        if generation != "v1":
+        if generation in ("classic", "replit"):
             # The library that runs their migrations leaves its journal here.
             cursor.execute(
                 sql.SQL(
@@ -127,7 +132,7 @@ def create_schema(
 
 
 def create_keys(conn: Connection[Any], schema: str = "stripe") -> None:
-    """Add primary keys on `id`, and what refers to accounts, where they are missing yet."""
+    """Add primary keys, and what refers to the table of accounts, where they are missing yet."""
     with conn.cursor(row_factory=tuple_row) as cursor:
         present = existing_columns(conn, schema)
         cursor.execute(
@@ -139,9 +144,16 @@ def create_keys(conn: Connection[Any], schema: str = "stripe") -> None:
         for table in sorted(present):
             name = sql.Identifier(schema, table)
             if (table, "PRIMARY KEY") not in found:
-                cursor.execute(sql.SQL("alter table {} add primary key (id)").format(name))
+                # v2 keeps no table of accounts: a row's own is a part of its key.
+                is_shared = "accounts" not in present and "_account_id" in present[table]
+                key = sql.SQL("id, _account_id" if is_shared else "id")
+                cursor.execute(sql.SQL("alter table {} add primary key ({})").format(name, key))
         for table in sorted(present):
-            if "_account_id" in present[table] and (table, "FOREIGN KEY") not in found:
+            if (
+                "accounts" in present
+                and "_account_id" in present[table]
+                and (table, "FOREIGN KEY") not in found
+            ):
                 cursor.execute(
                     sql.SQL("alter table {} add foreign key (_account_id) references {}").format(
                         sql.Identifier(schema, table), sql.Identifier(schema, "accounts")
@@ -205,7 +217,7 @@ def _expression(column: Column) -> sql.Composable:
             ).format(field)
         case "value" if column.type == "text":
             return sql.SQL("_raw_data ->> {}").format(field)
-        case "value" if column.generation == "v1":
+        case "value" if column.generation in ("v1", "v2"):
             return sql.SQL("nullif(_raw_data ->> {}, '')::{}").format(field, _fragment(column.type))
         case "value":
             return sql.SQL("(_raw_data ->> {})::{}").format(field, _fragment(column.type))

@@ -83,6 +83,45 @@ def test_v1_takes_the_id_out_of_an_expanded_reference(database: str) -> None:
     assert found == [("in_1", "cus_1"), ("in_2", "cus_2")]
 
 
+def test_v2_says_account_and_time_in_the_payload_and_keeps_nothing_deleted(database: str) -> None:
+    subscription = {
+        "id": "sub_1",
+        "customer": "cus_1",
+        "canceled_at": 1_735_689_600,
+        "_account_id": "acct_1",
+        "_last_synced_at": 1_735_689_700,
+    }
+    customers = [{"id": "cus_1", "object": "customer"}, {"id": "cus_2", "object": "customer"}]
+    with psycopg.connect(database) as conn:
+        create_schema(conn, "public", generation="v2")
+        load(
+            conn,
+            {"subscriptions": [subscription], "customers": customers},
+            "public",
+            generation="v2",
+        )
+        deleted = {"customers": [{"id": "cus_2", "object": "customer", "deleted": True}]}
+        load(conn, deleted, "public", generation="v2", replace=True)
+        raw, *columns = one(
+            conn,
+            "select _raw_data, id, _account_id, _last_synced_at, extract(epoch from _updated_at),"
+            " customer, canceled_at from subscriptions",
+        )
+        kept = conn.execute("select id from customers").fetchall()
+        # The same coupon may be one of two accounts.
+        for account in ("acct_1", "acct_2"):
+            load(conn, {"coupons": [{"id": "TENTH"}]}, "public", generation="v2", account=account)
+    assert raw == {
+        "id": "sub_1",
+        "customer": "cus_1",
+        "canceled_at": 1_735_689_600,
+        "_account_id": "acct_1",
+        "_updated_at": 1_735_689_700,
+    }
+    assert columns == ["sub_1", "acct_1", None, 1_735_689_700, "cus_1", "1735689600"]
+    assert kept == [("cus_1",)]
+
+
 def test_classic_keeps_what_it_has_columns_for(database: str) -> None:
     with psycopg.connect(database) as conn:
         create_schema(conn, generation="classic")

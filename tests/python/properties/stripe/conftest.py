@@ -1,4 +1,4 @@
-"""One build of the models for all histories of a generation."""
+"""One build of the models for all histories."""
 
 from collections.abc import Callable, Iterator
 
@@ -11,14 +11,10 @@ from .build import INTERVALS, StripeBuild, stripe_build
 METRICS = (*KEYS, "metric_mrr_movements", "data_issues", "definitions")
 
 
-@pytest.fixture(scope="package", params=["v1", pytest.param("classic", marks=pytest.mark.slow)])
+@pytest.fixture(scope="package")
 def build(
-    request: pytest.FixtureRequest,
-    new_database: Callable[[], str],
-    tmp_path_factory: pytest.TempPathFactory,
+    new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[StripeBuild]:
     names = [*METRICS, INTERVALS]
-    with stripe_build(
-        new_database(), tmp_path_factory.mktemp("project"), request.param, names
-    ) as b:
+    with stripe_build(new_database(), tmp_path_factory.mktemp("project"), names) as b:
         yield b

@@ -1,10 +1,12 @@
-"""Hypothesis strategies: sequences of actions over a small catalogue and nine months."""
+"""Hypothesis strategies: sequences of actions over a small catalogue and nine months, landed."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
 from hypothesis import strategies as st
+
+from tidemill_cli.demo.stripe.schema import Generation
 
 from .actions import (
     Action,
@@ -41,10 +43,11 @@ TIMES = (0, 0, 1, 3600, 12 * 3600, 86_399)
 
 @dataclass(frozen=True)
 class Example:
-    """A history, and the version of the API in which Stripe tells of it."""
+    """A history, the version of the API in which Stripe tells of it, and what lands it."""
 
     history: list[Action]
     shape: Literal["acacia", "clover", "turning"]
+    generation: Generation = "v1"
 
 
 def instants(first_day: int = 0, last_day: int = DAYS - 1) -> st.SearchStrategy[datetime]:
@@ -65,6 +68,8 @@ def spans(first_day: int, last_day: int) -> st.SearchStrategy[timedelta]:
     )
 
 
+# The simplest to explain comes first.
+LANDED_BY: st.SearchStrategy[Generation] = st.sampled_from(("v1", "classic", "replit", "v2"))
 CUSTOMER = st.integers(0, len(CUSTOMERS) - 1)
 PRICE_CODES = st.sampled_from(sorted(PRICES))
 COUPON_CODES = st.sampled_from(sorted(COUPONS))
@@ -285,4 +290,5 @@ def examples(draw: st.DrawFn, max_actions: int = 16) -> Example:
     for story in draw(st.lists(stories, max_size=3)):
         history += story
     shape = draw(st.sampled_from(("acacia", "clover", "turning")))
-    return Example(sorted(history, key=lambda action: action.at), shape)
+    generation = draw(LANDED_BY)
+    return Example(sorted(history, key=lambda action: action.at), shape, generation)

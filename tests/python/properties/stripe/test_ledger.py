@@ -29,6 +29,7 @@ from .build import Row, StripeBuild
 from .histories import Example, examples
 from .play import END
 from .test_truth import played, truth
+from .unknown import deleted
 
 BUILT = ("customers", "trials", "invoice_lines")
 # Examples at most: each fills every relation there is.
@@ -73,14 +74,17 @@ def with_sure_prices(action: Action) -> Action:
 def test_the_ledger_and_the_metrics_are_those_of_the_truth(
     build: StripeBuild, example: Example
 ) -> None:
-    happened = played(example)
+    happened, build = played(example), build.over(example.generation)
     with build.of(happened, events=True) as connection:
         surface = {name: _built(connection, name) for name in BUILT}
         # The classic engine does not say whose rows they are.
         account = happened.objects["accounts"][0]["id"]
         tenant = "default" if build.generation == "classic" else account
+        gone = deleted(happened, build.generation)
         surface["subscription_intervals"] = [
-            {**row, "tenant_id": tenant} for row in truth(happened)
+            {**row, "tenant_id": tenant}
+            | ({"country": "unknown"} if row["customer_id"] in gone else {})
+            for row in truth(happened)
         ]
         books = compute(surface, {}, END)
         found = [

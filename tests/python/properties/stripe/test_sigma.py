@@ -27,7 +27,7 @@ NAMES = ("mrr_movements", "as_of", "stripe_currencies")
 @settings(max_examples=min(settings.default.max_examples, MOST))
 @given(example=examples().map(without_coupons))
 def test_sigma_made_of_the_truth_reconciles(build: StripeBuild, example: Example) -> None:
-    happened = played(example)
+    happened, build = played(example), build.over(example.generation)
     account = happened.objects["accounts"][0]["id"]
     tenant = "default" if build.generation == "classic" else account
     owners = {doc["id"]: tenant for doc in happened.objects["customers"]}

@@ -1,15 +1,17 @@
 """Random histories of Stripe: what the models make of what is left of them is what truly happened.
 
-The project is built once, over an empty landing. Each example loads what a landing would hold at
+The project is built once, over empty landings. Each example loads what one of them would hold at
 the end, fills the models, and compares their intervals with the truth, which heard every event.
 """
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 
 from reference.stripe.truth import subscription_intervals
 from tidemill_cli.demo.stripe.engine import StripeEngine
+from tidemill_cli.demo.stripe.schema import GENERATIONS, Generation
 
 from .actions import Subscribe
 from .build import Row, StripeBuild
@@ -46,7 +48,7 @@ def with_sums(rows: list[Row]) -> list[Row]:
 
 @given(example=examples())
 def test_kept_events_tell_everything(build: StripeBuild, example: Example) -> None:
-    happened = played(example)
+    happened, build = played(example), build.over(example.generation)
     rows = truth(happened)
     unknown = of_events(happened, rows, build.generation)
     found = differences(rows, build.intervals(happened, events=True), unknown)
@@ -63,7 +65,7 @@ def test_an_amount_off_is_borne_by_what_costs_something(build: StripeBuild) -> N
 
 @given(example=examples())
 def test_invoices_tell_what_they_can(build: StripeBuild, example: Example) -> None:
-    happened = played(example)
+    happened, build = played(example), build.over(example.generation)
     rows = truth(happened)
     unknown = of_landing(happened, rows, build.generation)
     found = differences(licensed(rows), licensed(build.intervals(happened)), unknown)
@@ -74,7 +76,7 @@ def test_invoices_tell_what_they_can(build: StripeBuild, example: Example) -> No
 def test_captures_tell_what_lasts_from_one_to_the_next(
     build: StripeBuild, example: Example
 ) -> None:
-    happened = played(example)
+    happened, build = played(example), build.over(example.generation)
     rows = truth(happened)
     unknown = of_captures(happened, rows, build.generation)
     built = build.intervals(happened, captures=True)
@@ -86,7 +88,7 @@ def test_captures_tell_what_lasts_from_one_to_the_next(
 def test_events_captures_and_invoices_agree_where_they_overlap(
     build: StripeBuild, example: Example
 ) -> None:
-    happened = played(example)
+    happened, build = played(example), build.over(example.generation)
     rows = truth(happened)
     told = build.intervals(happened, events=True)
     captured = build.intervals(happened, captures=True)
@@ -108,7 +110,7 @@ def test_a_subscription_that_never_landed_is_told_by_its_invoices(
     build: StripeBuild, example: Example
 ) -> None:
     # Engines may fill a landing without the subscriptions that were cancelled before.
-    happened = played(example)
+    happened, build = played(example), build.over(example.generation)
     forgotten = {
         doc["id"]
         for doc in happened.objects.get("subscriptions", ())
@@ -143,7 +145,10 @@ def unlike(row: Row, built: list[Row], moment: datetime) -> list[str]:
     return [] if told == wanted else [f"{row['item_id']} at {moment}: {told}, in truth {wanted}"]
 
 
-def test_of_two_changes_within_a_second_the_landing_keeps_the_first(build: StripeBuild) -> None:
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_of_two_changes_within_a_second_the_landing_keeps_the_first(
+    build: StripeBuild, generation: Generation
+) -> None:
     # Sync engines take an event only when it is newer than what they have, and know whole seconds.
     stripe = StripeEngine(1, START)
     account = stripe.account("Acme")
@@ -157,6 +162,7 @@ def test_of_two_changes_within_a_second_the_landing_keeps_the_first(build: Strip
     kept = next(event for event in stripe.events() if event["created"] == second)
     objects["subscriptions"] = [{**objects["subscriptions"][0], **kept["data"]["object"]}]
     happened = Played(objects, stripe.events(), [], {price.id: price}, {})
+    build = build.over(generation)
     quantities = {
         events: sorted(row["quantity"] for row in build.intervals(happened, events=events))
         for events in (False, True)

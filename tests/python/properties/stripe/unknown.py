@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from reference.stripe.truth import Doc, Life, Row, item_of, listen
+from tidemill_cli.demo.stripe.load import NEVER_WRITTEN
 from tidemill_cli.demo.stripe.schema import Generation
 
 from .compare import DISCOUNTS, KINDS, PERIOD, PRESENCE, PRICED, STATUS, Unknown
@@ -28,6 +29,7 @@ def of_events(played: Played, rows: list[Row], generation: Generation) -> list[U
         *_of_customer_discounts(played, rows),
         *of_prices(played, rows),
         *of_limits(played, rows),
+        *_of_the_deleted(played, rows, generation),
     ]
 
 
@@ -38,6 +40,7 @@ def of_landing(played: Played, rows: list[Row], generation: Generation) -> list[
     found = [*_unnamed(played, rows, generation), *_of_discounts(played, rows, spoken)]
     found += _of_reasons(played, generation)
     found += [*of_prices(played, rows), *of_limits(played, rows)]
+    found += _of_the_deleted(played, rows, generation)
     for name, life in told.lives.items():
         found += _of_items(name, life, spoken)
         found += _of_status(name, life, spoken)
@@ -57,6 +60,7 @@ def of_captures(played: Played, rows: list[Row], generation: Generation) -> list
     found += _of_customer_discounts(played, rows)
     found += _of_reasons(played, generation)
     found += [*of_prices(played, rows), *of_limits(played, rows)]
+    found += _of_the_deleted(played, rows, generation)
     if generation == "classic":
         # No column has the list of discounts: invoices have to tell of them all the time.
         found += _of_discounts(played, rows, Invoices(played))
@@ -223,23 +227,35 @@ def _unnamed(
 ) -> Iterator[Unknown]:
     """Discounts of which only an id has landed: newer payloads name no coupon of a subscription.
 
-    Their kind is guessed, and their share known from invoices: unless they end, or are no share.
+    Their kind is guessed, and their share known from invoices: unless they end, or are no share, or
+    no invoice bears them.
     """
+    borne = {
+        each["discount"]
+        for invoice in played.objects.get("invoices", ())
+        for line in invoice["lines"]["data"]
+        for each in line["discount_amounts"]
+        if each["amount"]
+    }
     named = {
         doc["discount"]["id"]
         for doc in _subscriptions(played, events=events, captures=captures)
         if doc.get("discount")
     }
     for doc in played.objects.get("customers", ()):
-        held = doc.get("discount")
-        if held and ("coupon" in held or generation != "classic"):
+        held = None if doc["id"] in deleted(played, generation) else doc.get("discount")
+        if held and ("coupon" in held or generation not in NEVER_WRITTEN):
             named.add(held["id"])
     for row in rows:
         unnamed = [played.discounts[name] for name in row["discounts"] if name not in named]
         if unnamed:
             since, until = row["valid_from"], row["valid_to"] or END
-            coupons = [held.coupon for held in unnamed]
-            is_rate = all(c.duration == "forever" and c.percent_off is not None for c in coupons)
+            is_rate = all(
+                held.coupon.duration == "forever"
+                and held.coupon.percent_off is not None
+                and held.id in borne
+                for held in unnamed
+            )
             columns = KINDS if is_rate else DISCOUNTS
             why = "only the id of a discount has landed"
             yield Unknown(why, row["subscription_id"], since, until, columns, row["item_id"])
@@ -271,6 +287,19 @@ def _of_reasons(played: Played, generation: Generation) -> Iterator[Unknown]:
             why = "no column has the reason"
             columns = ("cancel_reason", "is_voluntary_cancel")
             yield Unknown(why, doc["id"], EPOCH, END, columns)
+
+
+def _of_the_deleted(played: Played, rows: list[Row], generation: Generation) -> Iterator[Unknown]:
+    """Where a customer lived who is gone from the landing."""
+    gone = deleted(played, generation)
+    for name in {row["subscription_id"] for row in rows if row["customer_id"] in gone}:
+        yield Unknown("its customer was deleted", name, EPOCH, END, ("country",))
+
+
+def deleted(played: Played, generation: Generation) -> set[str]:
+    """Return the customers of whom v2 keeps no row."""
+    customers = played.objects.get("customers", ()) if generation == "v2" else ()
+    return {doc["id"] for doc in customers if doc.get("deleted")}
 
 
 def _of_customer_discounts(played: Played, rows: list[Row]) -> Iterator[Unknown]:
