@@ -2,13 +2,18 @@
     price has no amount for one unit, as tiers have not. -#}
 {% macro stripe_list_amount(prices, quantity, unit_amount_minor, currencies="currencies") -%}
     {{ unit_amount_minor }}
-    * case
+    * {{ stripe_packages(prices, quantity) }}
+    / coalesce({{ currencies }}.subunit_to_unit, 100)::numeric
+{%- endmacro %}
+
+{#- How many of what a price counts a quantity is. -#}
+{% macro stripe_packages(prices, quantity) -%}
+    case
         when {{ prices }}.divide_by > 0 and {{ prices }}.divide_round = 'down'
             then floor({{ quantity }} / {{ prices }}.divide_by)
         when {{ prices }}.divide_by > 0 then ceil({{ quantity }} / {{ prices }}.divide_by)
         else {{ quantity }}
     end
-    / coalesce({{ currencies }}.subunit_to_unit, 100)::numeric
 {%- endmacro %}
 
 {#- The amount of one unit in a currency, which may be one of the price's other currencies. -#}

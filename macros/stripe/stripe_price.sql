@@ -24,6 +24,7 @@
     ) as divide_by,
     coalesce({{ price }} #>> '{transform_quantity,round}', {{ plan }} #>> '{transform_usage,round}')
         as divide_round,
+    {{ price }} ->> 'tax_behavior' as tax_behavior,
     coalesce({{ price }} ->> 'nickname', {{ plan }} ->> 'nickname') as nickname,
     {{ price }} ->> 'lookup_key' as lookup_key
 {%- endmacro %}

@@ -81,6 +81,8 @@
                         'plan', {{ _plan_of("each.value -> 'plan'") }},
                         'quantity', each.value -> 'quantity',
                         'created', each.value -> 'created',
+                        'trial_start', each.value #> '{current_trial,start_date}',
+                        'trial_end', each.value #> '{current_trial,end_date}',
                         'discounts', {{ _discounts_of("each.value -> 'discounts'", "each.value -> 'discount'") }}
                     )
                     order by each.value ->> 'id'
@@ -137,7 +139,12 @@
         'coupon', coalesce(
             {{ stripe_id(discount ~ " -> 'coupon'") }}, {{ stripe_id(discount ~ " #> '{source,coupon}'") }}
         ),
-        {%- for key in ["duration", "percent_off", "amount_off", "currency"] %}
+        -- only where somebody has asked Stripe for it
+        'products', coalesce(
+            {{ discount }} #> '{coupon,applies_to,products}',
+            {{ discount }} #> '{source,coupon,applies_to,products}'
+        ),
+        {%- for key in ["duration", "duration_in_months", "percent_off", "amount_off", "currency"] %}
         '{{ key }}', coalesce(
             {{ discount }} #> '{coupon,{{ key }}}', {{ discount }} #> '{source,coupon,{{ key }}}'
         ){{ "," if not loop.last }}

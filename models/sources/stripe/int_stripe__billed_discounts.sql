@@ -33,6 +33,7 @@ select
     points.is_on_several_invoices,
     points.is_credit,
     points.amount as line_amount,
+    points.currency,
     given.listed_at,
     given.value -> 'discount' as discount,
     {{ stripe_id("given.value -> 'discount'") }} as discount_id,

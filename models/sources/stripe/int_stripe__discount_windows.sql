@@ -2,24 +2,15 @@
 
 with
 
-terms as (
+told as (
 
-    select * from {{ ref('int_stripe__discount_terms') }}
-
-),
-
-states as (
-
-    select
-        *,
-        state ? 'has_all_discounts' as tells_discounts
-    from {{ ref('int_stripe__states') }}
+    select * from {{ ref('int_stripe__told_discounts') }}
 
 ),
 
-state_items as (
+phases as (
 
-    select * from {{ ref('int_stripe__state_items') }}
+    select * from {{ ref('int_stripe__phases') }}
 
 ),
 
@@ -29,136 +20,48 @@ state_discounts as (
 
 ),
 
-billed as (
-
-    select
-        tenant_id,
-        subscription_id,
-        item_id
-    from terms
-    where is_first
-
-),
-
-unbilled as (
-
-    select distinct
-        state_items.tenant_id,
-        state_items.subscription_id,
-        state_items.item_id
-    from state_items
-    left join billed
-        on state_items.tenant_id = billed.tenant_id and state_items.item_id = billed.item_id
-    where billed.item_id is null
-
-),
-
-untold as (
-
-    select * from {{ ref('int_stripe__untold_discounts') }}
-
-),
-
--- An item that was not billed yet has what the subscription's others have, in shares of it.
-latest_of_subscription as (
-
-    select distinct on (tenant_id, subscription_id) *
-    from terms
-    order by tenant_id, subscription_id, valid_from desc, item_id
-
-),
-
+-- A phase of a schedule has discounts of its own.
 windows as (
 
-    -- what the invoices say
     select
-        terms.tenant_id,
-        terms.subscription_id,
-        terms.item_id,
-        greatest(
-            case when terms.is_first then '-infinity' else terms.valid_from end,
-            untold.valid_from
-        ) as valid_from,
-        least(terms.valid_to, untold.valid_to) as valid_to,
-        terms.repeating_rate,
-        terms.repeating_fixed,
-        terms.forever_rate,
-        terms.forever_rate_alone,
-        terms.forever_fixed,
-        terms.repeating_until
-    from terms
-    left join untold
+        told.tenant_id,
+        told.subscription_id,
+        told.item_id,
+        told.valid_from,
+        least(told.valid_to, phases.starts_at) as valid_to,
+        told.repeating_rate,
+        told.repeating_fixed,
+        told.forever_rate,
+        told.forever_rate_alone,
+        told.forever_fixed,
+        told.repeating_until
+    from told
+    left join phases
         on
-            terms.tenant_id = untold.tenant_id
-            and terms.subscription_id = untold.subscription_id
+            told.tenant_id = phases.tenant_id
+            and told.subscription_id = phases.subscription_id
+            and phases.state_number = -1
 
     union all
 
-    -- what the states say; the row of now also of what has never been billed
     select
-        states.tenant_id,
-        states.subscription_id,
-        state_items.item_id,
-        case
-            when
-                states.state_number = 1
-                and billed.item_id is null
-                and latest_of_subscription.item_id is null
-                then '-infinity'
-            else states.valid_from
-        end as valid_from,
-        states.valid_to,
-        coalesce(state_discounts.repeating_rate, 0) as repeating_rate,
+        phases.tenant_id,
+        phases.subscription_id,
+        state_discounts.item_id,
+        phases.starts_at as valid_from,
+        phases.valid_to,
+        state_discounts.repeating_rate,
         0 as repeating_fixed,
-        coalesce(state_discounts.forever_rate, 0) as forever_rate,
-        coalesce(state_discounts.forever_rate_alone, 0) as forever_rate_alone,
+        state_discounts.forever_rate,
+        state_discounts.forever_rate_alone,
         0 as forever_fixed,
         coalesce(state_discounts.repeating_until, 'infinity') as repeating_until
-    from states
-    inner join state_items
+    from phases
+    inner join state_discounts
         on
-            states.tenant_id = state_items.tenant_id
-            and states.subscription_id = state_items.subscription_id
-            and states.state_number = state_items.state_number
-    left join state_discounts
-        on
-            state_items.tenant_id = state_discounts.tenant_id
-            and state_items.subscription_id = state_discounts.subscription_id
-            and state_items.state_number = state_discounts.state_number
-            and state_items.item_id = state_discounts.item_id
-    left join billed
-        on state_items.tenant_id = billed.tenant_id and state_items.item_id = billed.item_id
-    left join latest_of_subscription
-        on
-            states.tenant_id = latest_of_subscription.tenant_id
-            and states.subscription_id = latest_of_subscription.subscription_id
-    where
-        states.tells_discounts
-        or (billed.item_id is null and latest_of_subscription.item_id is null)
-
-    union all
-
-    select
-        unbilled.tenant_id,
-        unbilled.subscription_id,
-        unbilled.item_id,
-        untold.valid_from,
-        untold.valid_to,
-        latest_of_subscription.repeating_rate,
-        0 as repeating_fixed,
-        latest_of_subscription.forever_rate,
-        latest_of_subscription.forever_rate_alone,
-        0 as forever_fixed,
-        latest_of_subscription.repeating_until
-    from unbilled
-    inner join latest_of_subscription
-        on
-            unbilled.tenant_id = latest_of_subscription.tenant_id
-            and unbilled.subscription_id = latest_of_subscription.subscription_id
-    inner join untold
-        on
-            unbilled.tenant_id = untold.tenant_id
-            and unbilled.subscription_id = untold.subscription_id
+            phases.tenant_id = state_discounts.tenant_id
+            and phases.subscription_id = state_discounts.subscription_id
+            and phases.state_number = state_discounts.state_number
 
 )
 

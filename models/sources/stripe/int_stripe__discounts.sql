@@ -14,18 +14,6 @@ landed as (
 
 ),
 
-customers as (
-
-    select * from {{ ref('stg_stripe__customers') }}
-
-),
-
-coupons as (
-
-    select * from {{ ref('stg_stripe__coupons') }}
-
-),
-
 currencies as (
 
     select * from {{ ref('stripe_currencies') }}
@@ -35,17 +23,41 @@ currencies as (
 billed as (
 
     select
-        *,
+        billed_discounts.*,
+        1 / coalesce(currencies.subunit_to_unit, 100)::numeric as unit,
         -- what the discounts before it have left of the line
-        line_amount - coalesce(
-            sum(amount) over (
-                partition by tenant_id, subscription_id, item_id, stated_from
-                order by listed_at
+        billed_discounts.line_amount - coalesce(
+            sum(billed_discounts.amount) over (
+                partition by
+                    billed_discounts.tenant_id,
+                    billed_discounts.subscription_id,
+                    billed_discounts.item_id,
+                    billed_discounts.stated_from
+                order by billed_discounts.listed_at
                 rows between unbounded preceding and 1 preceding
             ),
             0
         ) as discountable
-    from {{ ref('int_stripe__billed_discounts') }}
+    from {{ ref('int_stripe__billed_discounts') }} as billed_discounts
+    left join currencies on billed_discounts.currency = currencies.currency
+
+),
+
+-- A coupon has a percentage, most often a whole one: what comes to one but for rounding is one.
+shares as (
+
+    select
+        *,
+        case
+            when
+                abs(round(amount / nullif(discountable, 0), 2) * discountable - amount) <= unit / 2
+                then round(amount / discountable, 2)
+            when
+                abs(round(amount / nullif(discountable, 0), 4) * discountable - amount) <= unit / 2
+                then round(amount / discountable, 4)
+            else amount / nullif(discountable, 0)
+        end as taken_share
+    from billed
 
 ),
 
@@ -56,73 +68,41 @@ observed as (
         discount_id,
         min(subscription_id) as subscription_id,
         bool_or(is_followed) as is_followed,
+        min(currency) as currency,
         max(last_invoiced_at) as last_invoiced_at,
         (
             array_agg(
-                amount / discountable
+                taken_share
                 order by stated_from desc
             ) filter (where discountable > 0)
         )[1] as rate,
         min(invoice_id) = max(invoice_id) and not bool_or(is_on_several_invoices)
             as is_on_one_invoice
-    from billed
+    from shares
     where discount_id is not null
     group by tenant_id, discount_id
 
 ),
 
-given as (
-
-    select
-        states.tenant_id,
-        listed_discounts.value as discount
-    from states
-    cross join
-        lateral jsonb_array_elements({{ stripe_list("states.state -> 'known_discounts'") }})
-            as listed_discounts (value)
-
-    union all
-
-    select
-        tenant_id,
-        {{ stripe_discount('discount') }} as discount
-    from customers
-    where discount is not null
-
-    union all
-
-    select
-        tenant_id,
-        {{ stripe_discount('discount') }} as discount
-    from billed
-    where jsonb_typeof(discount) = 'object'
-
-),
-
+-- An amount is one of the coupon's own currency.
 stated as (
 
     select
-        given.tenant_id,
-        parsed.id as discount_id,
-        max(parsed.coupon) as coupon_id,
-        max(parsed.duration) as duration,
-        max({{ stripe_number('parsed.percent_off') }}) / 100 as rate,
-        max({{ stripe_amount('parsed.amount_off') }}) as amount,
-        max({{ stripe_instant('parsed.ends_at') }}) as ends_at
-    from given
-    cross join
-        lateral jsonb_to_record(given.discount) as parsed (
-            id text,
-            coupon text,
-            duration text,
-            percent_off jsonb,
-            amount_off jsonb,
-            currency text,
-            ends_at jsonb
-        )
-    left join currencies on upper(parsed.currency) = currencies.currency
-    where parsed.id is not null
-    group by given.tenant_id, parsed.id
+        stated_discounts.tenant_id,
+        stated_discounts.discount_id,
+        stated_discounts.duration,
+        stated_discounts.rate,
+        case
+            when coalesce(stated_discounts.currency = observed.currency, true)
+                then stated_discounts.amount
+        end as amount,
+        stated_discounts.ends_at,
+        stated_discounts.products
+    from {{ ref('int_stripe__stated_discounts') }} as stated_discounts
+    left join observed
+        on
+            stated_discounts.tenant_id = observed.tenant_id
+            and stated_discounts.discount_id = observed.discount_id
 
 ),
 
@@ -152,7 +132,6 @@ select
     coalesce(stated.discount_id, observed.discount_id) as discount_id,
     coalesce(
         stated.duration,
-        coupons.duration,
         case
             when
                 observed.is_on_one_invoice
@@ -167,11 +146,12 @@ select
     ) as kind,
     coalesce(
         stated.rate,
-        coupons.rate,
-        case when coalesce(stated.amount, coupons.amount) is null then observed.rate end
+        -- nothing, as long as nothing tells what it takes
+        case when stated.amount is null then coalesce(observed.rate, 0) end
     ) as rate,
-    coalesce(stated.amount, coupons.amount) as amount,
-    stated.ends_at
+    stated.amount,
+    stated.ends_at,
+    stated.products
 from stated
 full join observed
     on stated.tenant_id = observed.tenant_id and stated.discount_id = observed.discount_id
@@ -181,5 +161,3 @@ left join landed
     on
         observed.tenant_id = landed.tenant_id
         and observed.subscription_id = landed.subscription_id
-left join coupons
-    on stated.tenant_id = coupons.tenant_id and stated.coupon_id = coupons.coupon_id

@@ -10,7 +10,7 @@ subscriptions as (
 
 versions as (
 
-    select * from {{ ref('int_stripe__priced_versions') }}
+    select * from {{ ref('int_stripe__net_versions') }}
 
 ),
 
@@ -50,6 +50,15 @@ found as (
         'tiers_not_landed' as issue
     from versions
     where amount is null
+
+    union
+
+    select
+        tenant_id,
+        subscription_id,
+        'tax_included_unknown' as issue
+    from versions
+    where is_tax_unknown
 
     union
 

@@ -2,15 +2,9 @@
 
 with
 
-schedules as (
+phases as (
 
-    select
-        *,
-        -- a subscription that a schedule has not begun yet has no id of its own
-        coalesce(subscription_id, schedule_id) as planned_subscription_id,
-        subscription_id is null as is_new_subscription
-    from {{ ref('stg_stripe__subscription_schedules') }}
-    where status = 'active' or (status = 'not_started' and subscription_id is null)
+    select * from {{ ref('int_stripe__phases') }}
 
 ),
 
@@ -26,29 +20,6 @@ prices as (
 
 ),
 
-phases as (
-
-    select
-        schedules.tenant_id,
-        schedules.schedule_id,
-        schedules.planned_subscription_id,
-        schedules.is_new_subscription,
-        schedules.customer_id,
-        schedules.created_at,
-        {{ stripe_instant('parsed.start_date') }} as starts_at,
-        parsed.currency,
-        parsed.items
-    from schedules
-    cross join
-        lateral jsonb_to_recordset(schedules.phases) as parsed (
-            start_date jsonb,
-            currency text,
-            items jsonb
-        )
-    where {{ stripe_instant('parsed.start_date') }} > {{ as_of_instant() }}
-
-),
-
 planned as (
 
     select
@@ -58,7 +29,7 @@ planned as (
         coalesce({{ stripe_number('planned_item.quantity') }}, 1) as quantity
     from phases
     cross join
-        lateral jsonb_to_recordset({{ stripe_list('phases.items') }}) as planned_item (
+        lateral jsonb_to_recordset(phases.items) as planned_item (
             price jsonb,
             plan jsonb,
             quantity jsonb
@@ -71,12 +42,12 @@ placed as (
 
     select
         planned.tenant_id,
-        planned.planned_subscription_id,
+        planned.subscription_id,
         planned.starts_at,
         planned.price_id,
         upper(coalesce(planned.currency, prices.price_currency)) as currency,
         case when prices.is_metered then 1 else planned.quantity end as quantity,
-        coalesce(landed_items.item_id, planned.planned_subscription_id || ':' || planned.price_id)
+        coalesce(landed_items.item_id, planned.subscription_id || ':' || planned.price_id)
             as item_id
     from planned
     inner join prices
@@ -84,7 +55,7 @@ placed as (
     left join landed_items
         on
             planned.tenant_id = landed_items.tenant_id
-            and planned.planned_subscription_id = landed_items.subscription_id
+            and planned.subscription_id = landed_items.subscription_id
             and planned.price_id = landed_items.price_id
 
 ),
@@ -93,7 +64,7 @@ known_items as (
 
     select
         tenant_id,
-        planned_subscription_id as subscription_id,
+        subscription_id,
         item_id
     from placed
 
@@ -111,9 +82,10 @@ known_items as (
 -- item will be, or that it will end
 select distinct on (phases.tenant_id, known_items.item_id, phases.starts_at)
     phases.tenant_id,
-    phases.planned_subscription_id as subscription_id,
+    phases.subscription_id,
     known_items.item_id,
     phases.starts_at as changed_at,
+    phases.state_number,
     placed.price_id,
     placed.currency,
     placed.quantity,
@@ -121,16 +93,16 @@ select distinct on (phases.tenant_id, known_items.item_id, phases.starts_at)
     phases.schedule_id,
     phases.is_new_subscription,
     phases.customer_id,
-    phases.created_at as recorded_at
+    phases.recorded_at
 from phases
 inner join known_items
     on
         phases.tenant_id = known_items.tenant_id
-        and phases.planned_subscription_id = known_items.subscription_id
+        and phases.subscription_id = known_items.subscription_id
 left join placed
     on
         phases.tenant_id = placed.tenant_id
-        and phases.planned_subscription_id = placed.planned_subscription_id
+        and phases.subscription_id = placed.subscription_id
         and phases.starts_at = placed.starts_at
         and known_items.item_id = placed.item_id
 order by phases.tenant_id, known_items.item_id, phases.starts_at, phases.schedule_id

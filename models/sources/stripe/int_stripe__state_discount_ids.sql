@@ -2,103 +2,55 @@
 
 with
 
-states as (
-
-    select * from {{ ref('int_stripe__states') }}
-
-),
-
-customers as (
-
-    select * from {{ ref('stg_stripe__customers') }}
-
-),
-
-subscriptions as (
-
-    select * from {{ ref('stg_stripe__subscriptions') }}
-
-),
-
-items as (
-
-    select * from {{ ref('int_stripe__state_items') }}
-
-),
-
--- Those of an item come first. A customer's own lowers what has none.
 listed as (
 
-    select
-        items.tenant_id,
-        items.subscription_id,
-        items.state_number,
-        items.item_id,
-        listed_ids.value #>> '{}' as discount_id,
-        1 as preference,
-        listed_ids.listed_at
-    from items
-    cross join
-        lateral jsonb_array_elements({{ stripe_list('items.discounts') }})
-        with ordinality as listed_ids (value, listed_at)
+    select * from {{ ref('int_stripe__listed_discounts') }}
 
-    union all
+),
 
-    select
-        items.tenant_id,
-        items.subscription_id,
-        items.state_number,
-        items.item_id,
-        listed_ids.value #>> '{}' as discount_id,
-        2 as preference,
-        listed_ids.listed_at
-    from states
-    inner join items
-        on
-            states.tenant_id = items.tenant_id
-            and states.subscription_id = items.subscription_id
-            and states.state_number = items.state_number
-    cross join
-        lateral jsonb_array_elements({{ stripe_list("states.state -> 'discounts'") }})
-        with ordinality as listed_ids (value, listed_at)
+prices as (
 
-    union all
+    select * from {{ ref('int_stripe__prices') }}
 
-    select
-        items.tenant_id,
-        items.subscription_id,
-        items.state_number,
-        items.item_id,
-        customers.discount ->> 'id' as discount_id,
-        3 as preference,
-        1 as listed_at
-    from states
-    inner join items
-        on
-            states.tenant_id = items.tenant_id
-            and states.subscription_id = items.subscription_id
-            and states.state_number = items.state_number
-    inner join subscriptions
-        on
-            states.tenant_id = subscriptions.tenant_id
-            and states.subscription_id = subscriptions.subscription_id
-    inner join customers
-        on
-            subscriptions.tenant_id = customers.tenant_id
-            and subscriptions.customer_id = customers.customer_id
-    where
-        not states.state ? 'discounts'
-        and {{ stripe_instant("customers.discount -> 'start'") }} <= states.valid_from
+),
+
+discount_products as (
+
+    select * from {{ ref('int_stripe__discount_products') }}
+
+),
+
+limited as (
+
+    select distinct
+        tenant_id,
+        discount_id,
+        is_told
+    from discount_products
 
 )
 
--- one row per item of a state and discount that lowers it, in the order in which they apply
+-- one row per item of a state and discount that lowers it, in the order in which they apply. What
+-- invoices tell of a coupon's products says nothing of one that is given to an item
 select
-    tenant_id,
-    subscription_id,
-    state_number,
-    item_id,
-    discount_id,
-    preference,
-    listed_at
+    listed.tenant_id,
+    listed.subscription_id,
+    listed.state_number,
+    listed.item_id,
+    listed.discount_id,
+    listed.preference,
+    listed.listed_at
 from listed
+inner join prices on listed.tenant_id = prices.tenant_id and listed.price_id = prices.price_id
+left join limited
+    on
+        listed.tenant_id = limited.tenant_id
+        and listed.discount_id = limited.discount_id
+        and (limited.is_told or listed.preference > 1)
+left join discount_products
+    on
+        limited.tenant_id = discount_products.tenant_id
+        and limited.discount_id = discount_products.discount_id
+        and prices.product_id = discount_products.product_id
+        and discount_products.is_lowered
+where limited.discount_id is null or discount_products.product_id is not null

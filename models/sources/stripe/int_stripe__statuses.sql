@@ -2,9 +2,39 @@
 
 with
 
+phases as (
+
+    select * from {{ ref('int_stripe__phases') }}
+    where trial_to is not null
+
+),
+
+subscriptions as (
+
+    select * from {{ ref('int_stripe__subscriptions') }}
+
+),
+
 layers as (
 
     select * from {{ ref('int_stripe__status_layers') }}
+
+    union all
+
+    -- a trial that a schedule plans lies over all of them
+    select
+        phases.tenant_id,
+        phases.subscription_id,
+        7 as layer,
+        'trialing' as status,
+        phases.starts_at as valid_from,
+        least(phases.trial_to, phases.valid_to, subscriptions.ended_at) as valid_to
+    from phases
+    inner join subscriptions
+        on
+            phases.tenant_id = subscriptions.tenant_id
+            and phases.subscription_id = subscriptions.subscription_id
+    where phases.starts_at < least(phases.trial_to, phases.valid_to, subscriptions.ended_at)
 
 ),
 

@@ -37,6 +37,7 @@ tenants as (
 
 -- one row per customer, deleted ones included: they are part of history
 select
+    customers.tenant_id || ':' || customers.id as customer_key,
     customers.id as customer_id,
     customers.tenant_id,
     coalesce(nullif(customers.name, ''), nullif(customers.email, '')) as name,
@@ -53,7 +54,8 @@ select
     coalesce(customers.deleted = 'true', false) as is_deleted,
     -- test mode, in a landing that holds live rows too
     coalesce(customers.livemode = 'false' and tenants.has_live_rows, false) as is_test,
-    {{ stripe_instant('customers.created') }} as created_at
+    {{ stripe_instant('customers.created') }} as created_at,
+    {{ run_instant() }} as observed_at
 from customers
 inner join tenants on customers.tenant_id = tenants.tenant_id
 where customers.id is not null

@@ -162,6 +162,7 @@ select
     priced.billing_scheme,
     priced.divide_by,
     priced.divide_round,
+    priced.tax_behavior,
     priced.nickname,
     priced.lookup_key,
     priced.row_version

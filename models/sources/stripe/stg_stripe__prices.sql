@@ -58,6 +58,7 @@ select distinct on (tenant_id, price_id)
     billing_scheme,
     divide_by,
     divide_round,
+    tax_behavior,
     nickname,
     lookup_key,
     currency_options

@@ -127,6 +127,7 @@ select
     billing_scheme,
     divide_by,
     divide_round,
+    tax_behavior,
     nickname,
     lookup_key
 from priced

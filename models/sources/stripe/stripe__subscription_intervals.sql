@@ -4,7 +4,7 @@ with
 
 versions as (
 
-    select * from {{ ref('int_stripe__priced_versions') }}
+    select * from {{ ref('int_stripe__net_versions') }}
 
 ),
 
@@ -26,26 +26,50 @@ discounts as (
 
 ),
 
-customers as (
+item_trials as (
 
-    select * from {{ ref('stg_stripe__customers') }}
+    select * from {{ ref('int_stripe__item_trials') }}
 
 ),
 
--- Cut at every change of status and of discount.
+countries as (
+
+    select * from {{ ref('int_stripe__countries') }}
+
+),
+
+-- Cut at every change of status, discount and country. What is on trial pays nothing, and owes
+-- nothing.
 cut as (
 
     select
         versions.*,
-        statuses.status,
+        countries.country,
+        case
+            when item_trials.is_trial and statuses.status in ('active', 'past_due') then 'trialing'
+            else statuses.status
+        end as status,
         coalesce(versions.amount, 0) as list_amount,
-        discounts.once_discount,
         discounts.repeating_rate,
-        discounts.repeating_fixed,
         discounts.forever_rate,
-        discounts.forever_fixed,
-        greatest(versions.valid_from, statuses.valid_from, discounts.valid_from) as cut_from,
-        least(versions.valid_to, statuses.valid_to, discounts.valid_to) as cut_to
+        -- what is taken off was taxed like the rest
+        discounts.once_discount * versions.net_share as once_discount,
+        discounts.repeating_fixed * versions.net_share as repeating_fixed,
+        discounts.forever_fixed * versions.net_share as forever_fixed,
+        greatest(
+            versions.valid_from,
+            statuses.valid_from,
+            discounts.valid_from,
+            item_trials.valid_from,
+            countries.valid_from
+        ) as cut_from,
+        least(
+            versions.valid_to,
+            statuses.valid_to,
+            discounts.valid_to,
+            item_trials.valid_to,
+            countries.valid_to
+        ) as cut_to
     from versions
     inner join statuses
         on
@@ -53,12 +77,25 @@ cut as (
             and versions.subscription_id = statuses.subscription_id
             and versions.valid_from < statuses.valid_to
             and versions.valid_to > statuses.valid_from
+    inner join subscriptions
+        on
+            versions.tenant_id = subscriptions.tenant_id
+            and versions.subscription_id = subscriptions.subscription_id
+    left join countries
+        on
+            subscriptions.tenant_id = countries.tenant_id
+            and subscriptions.customer_id = countries.customer_id
     left join discounts
         on
             versions.tenant_id = discounts.tenant_id
             and versions.subscription_id = discounts.subscription_id
             and versions.item_id = discounts.item_id
             and not versions.is_metered
+    left join item_trials
+        on
+            versions.tenant_id = item_trials.tenant_id
+            and versions.subscription_id = item_trials.subscription_id
+            and versions.item_id = item_trials.item_id
 
 ),
 
@@ -105,7 +142,7 @@ select
     )::numeric(28, 10) as repeating_discount,
     discounted.forever_discount::numeric(28, 10) as forever_discount,
     discounted.currency::text as currency,
-    coalesce(customers.country, 'unknown')::text as country,
+    coalesce(discounted.country, 'unknown')::text as country,
     subscriptions.scheduled_end_at,
     subscriptions.cancel_requested_at,
     subscriptions.ended_at as cancel_effective_at,
@@ -120,7 +157,3 @@ inner join subscriptions
     on
         discounted.tenant_id = subscriptions.tenant_id
         and discounted.subscription_id = subscriptions.subscription_id
-left join customers
-    on
-        subscriptions.tenant_id = customers.tenant_id
-        and subscriptions.customer_id = customers.customer_id

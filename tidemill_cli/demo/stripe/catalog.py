@@ -99,6 +99,8 @@ class Price:
     metered: bool = False
     lookup_key: str | None = None
     nickname: str | None = None
+    # Whether its amounts include tax.
+    tax_included: bool = False
     active: bool = True
     # Rendered plans and prices, which lines and items repeat.
     rendered: dict[str, dict[str, object]] = field(default_factory=dict)
@@ -155,5 +157,13 @@ class Coupon:
     amount_off: int | None = None
     currency: str | None = None
     months: int | None = None
+    # What it takes from; nothing: from everything.
+    products: tuple[Product, ...] = ()
+    # An amount off in other currencies than its own.
+    amounts_off: dict[str, int] = field(default_factory=dict)
     livemode: bool = True
     deleted: bool = False
+
+    def off(self, currency: str) -> int:
+        """Return the amount it takes off an invoice in a currency."""
+        return self.amounts_off.get(currency, self.amount_off or 0)

@@ -86,6 +86,7 @@ class Catalogue:
         transform: Transform | None = None,
         metered: bool = False,
         currency_options: dict[str, Amount] | None = None,
+        tax_included: bool = False,
         replaces: Price | None = None,
         at: datetime | None = None,
     ) -> Price:
@@ -109,6 +110,7 @@ class Catalogue:
             metered=metered,
             lookup_key=lookup_key,
             nickname=nickname,
+            tax_included=tax_included,
         )
         if not tiers:
             made.unit_amounts[code] = to_minor(amount, code)
@@ -145,9 +147,14 @@ class Catalogue:
         currency: str | None = None,
         duration: Duration = "forever",
         months: int | None = None,
+        products: Sequence[Product] = (),
+        currency_options: dict[str, Amount] | None = None,
         at: datetime | None = None,
     ) -> Coupon:
-        """Create a coupon: a percentage, or an amount per invoice in one currency."""
+        """Create a coupon: a percentage, or an amount per invoice in one currency.
+
+        With products it takes from their items only.
+        """
         if (percent_off is None) == (amount_off is None):
             message = "a coupon is either a percentage or an amount"
             raise ValueError(message)
@@ -167,6 +174,11 @@ class Catalogue:
             None if amount_off is None else rounded(to_minor(amount_off, code or "")),
             code,
             months,
+            tuple(products),
+            {
+                other.lower(): rounded(to_minor(value, other.lower()))
+                for other, value in (currency_options or {}).items()
+            },
         )
         self.coupons.append(made)
         self._journals[account.id].emit("coupon.created", render.coupon(made), when)

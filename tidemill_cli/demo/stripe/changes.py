@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from tidemill_cli.demo.stripe import invoicing
 from tidemill_cli.demo.stripe.catalog import Price
+from tidemill_cli.demo.stripe.clock import step
 from tidemill_cli.demo.stripe.discounts import lasting
-from tidemill_cli.demo.stripe.model import Item, Line, Proration, Subscription
+from tidemill_cli.demo.stripe.model import Item, Line, Proration, Subscription, Trial
 from tidemill_cli.demo.stripe.periods import open_period, plan_period, prorated, restart
 from tidemill_cli.demo.stripe.proration import proration_line
 
@@ -29,6 +30,14 @@ def new_item(subscription: Subscription, price: Price, quantity: int, when: int)
     item = Item(customer.new_id("si"), subscription, price, quantity, when, when)
     subscription.items.append(item)
     return item
+
+
+def begin_trial(item: Item, price: Price | None, periods: int) -> None:
+    """Let a new item be tried for some of its periods: at a price of the trial, or for nothing."""
+    then = item.price
+    item.price = price or then
+    end = step(item.created, item.price.interval, item.price.count, periods)
+    item.trial = Trial(item.created, end, then, free=price is None)
 
 
 def apply(

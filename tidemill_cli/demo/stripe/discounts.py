@@ -41,10 +41,16 @@ def of_item(item: Item, when: int) -> list[Discount]:
     held = subscription.customer.discount
     if not shared and held is not None:
         shared = [held]
-    return [discount for discount in [*item.discounts, *shared] if discount.applies(when)]
+    return [
+        discount
+        for discount in [*item.discounts, *shared]
+        if discount.applies(when) and discount.is_for(item.price.product)
+    ]
 
 
-def spread(amounts: Sequence[int], held: Sequence[Sequence[Discount]]) -> list[Borne]:
+def spread(
+    amounts: Sequence[int], held: Sequence[Sequence[Discount]], currency: str
+) -> list[Borne]:
     """Return what each amount bears of its discounts, one after the other.
 
     A percentage is rounded on each amount; an amount off is spread in proportion to what is left.
@@ -60,7 +66,7 @@ def spread(amounts: Sequence[int], held: Sequence[Sequence[Discount]]) -> list[B
         if coupon.percent_off is not None:
             shares = [rounded(left[place] * coupon.percent_off / 100) for place in places]
         else:
-            shares = in_proportion(coupon.amount_off or 0, [left[place] for place in places])
+            shares = in_proportion(coupon.off(currency), [left[place] for place in places])
         for place, share in zip(places, shares, strict=True):
             left[place] -= share
             borne[place].append((discount, share))
@@ -83,14 +89,16 @@ def in_proportion(amount: int, weights: Sequence[int]) -> list[int]:
 def lasting(items: Sequence[Item], when: int) -> dict[Item, Borne]:
     """Return what whole periods of items bear of all discounts but those for one invoice."""
     held = [[d for d in of_item(item, when) if d.coupon.duration != "once"] for item in items]
-    return dict(zip(items, spread([item.gross for item in items], held), strict=True))
+    currency = items[0].subscription.currency
+    return dict(zip(items, spread([item.gross for item in items], held, currency), strict=True))
 
 
-def apply_to_lines(lines: Sequence[Line], when: int) -> None:
+def apply_to_lines(lines: Sequence[Line], currency: str, when: int) -> None:
     """Write discounts on the lines of an invoice; a discount for one invoice is used up."""
     bearing = [line for line in lines if line.discountable and line.item is not None]
     held = [of_item(line.item, when) for line in bearing if line.item is not None]
-    for line, borne in zip(bearing, spread([line.amount for line in bearing], held), strict=True):
+    amounts = [line.amount for line in bearing]
+    for line, borne in zip(bearing, spread(amounts, held, currency), strict=True):
         line.discounts = borne
         for discount, amount in borne:
             if discount.coupon.duration == "once" and amount:

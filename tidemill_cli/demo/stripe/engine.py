@@ -56,16 +56,25 @@ from tidemill_cli.demo.stripe.model import (
 from tidemill_cli.demo.stripe.render import Doc, Shape
 from tidemill_cli.demo.stripe.tables import catalog_objects, customer_objects
 
-__all__ = ["Buy", "StripeEngine", "Tier", "Transform"]
+__all__ = ["Buy", "StripeEngine", "Tier", "Transform", "Try"]
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """A trial of one item: for some whole periods of a price of its own, or of the same one."""
+
+    periods: int = 1
+    price: Price | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Buy:
-    """A price to subscribe to, how many of it, and the coupons of this item alone."""
+    """A price to subscribe to, how many of it, and the coupons and trial of this item alone."""
 
     price: Price
     quantity: int = 1
     coupons: tuple[Coupon, ...] = ()
+    trial: Try | None = None
 
 
 Bought = Price | Buy | Sequence[Price | Buy]
@@ -191,6 +200,8 @@ class StripeEngine(Catalogue):
             made.trial_start, made.trial_end = when, when + trial_days * DAY
         for buy in wanted:
             item = changes.new_item(made, buy.price, buy.quantity, when)
+            if buy.trial is not None:
+                changes.begin_trial(item, buy.trial.price, buy.trial.periods)
             for coupon in buy.coupons:
                 discounts.hold(customer, coupon, when, made, item)
         for coupon in coupons:
@@ -347,12 +358,18 @@ class StripeEngine(Catalogue):
         *,
         quantity: int = 1,
         proration_behavior: Proration = "create_prorations",
+        coupons: Sequence[Coupon] | None = None,
+        trial_end: datetime | None = None,
     ) -> Schedule:
-        """Plan other items from an instant on."""
+        """Plan other items from an instant on; `coupons` take the place of all discounts."""
         when = self._act(subscription.customer, at)
-        items = [(buy.price, buy.quantity) for buy in _bought(bought, quantity)]
+        wanted = _bought(bought, quantity)
+        items = [(buy.price, buy.quantity) for buy in wanted]
+        plans = None
+        if coupons is not None or trial_end is not None:
+            plans = _plans(wanted, coupons or (), trial_end, subscription.currency)
         return schedules.plan_change(
-            subscription, items, instant(starts_at), when, proration_behavior
+            subscription, items, instant(starts_at), when, proration_behavior, plans
         )
 
     def schedule_start(
@@ -363,21 +380,31 @@ class StripeEngine(Catalogue):
         at: datetime,
         *,
         quantity: int = 1,
+        currency: str | None = None,
+        coupons: Sequence[Coupon] = (),
+        trial_end: datetime | None = None,
     ) -> Schedule:
         """Plan a subscription that starts at an instant; it is found on the schedule then."""
         when = self._act(customer, at)
         wanted = _bought(bought, quantity)
+        code = (currency or wanted[0].price.currency).lower()
 
         def begin(now: int) -> Subscription:
-            currency = wanted[0].price.currency
-            made = Subscription(customer.new_id("sub"), customer, currency, now, now, now, now)
+            made = Subscription(customer.new_id("sub"), customer, code, now, now, now, now)
+            if trial_end is not None:
+                made.trial_start, made.trial_end = now, instant(trial_end)
             for buy in wanted:
-                changes.new_item(made, buy.price, buy.quantity, now)
+                item = changes.new_item(made, buy.price, buy.quantity, now)
+                for coupon in buy.coupons:
+                    discounts.hold(customer, coupon, now, made, item)
+            for coupon in coupons:
+                discounts.hold(customer, coupon, now, made)
             periods.begin(made, now)
             return made
 
         items = [(buy.price, buy.quantity) for buy in wanted]
-        return schedules.plan_start(customer, items, instant(starts_at), when, begin)
+        plans = _plans(wanted, coupons, trial_end, code)
+        return schedules.plan_start(customer, items, instant(starts_at), when, begin, plans)
 
     def release(self, schedule: Schedule, at: datetime) -> None:
         """Drop what a schedule still plans."""
@@ -509,3 +536,14 @@ def _bought(bought: Bought, quantity: int) -> list[Buy]:
     if isinstance(bought, Buy):
         return [bought]
     return [each if isinstance(each, Buy) else Buy(each) for each in bought]
+
+
+def _plans(
+    wanted: list[Buy], coupons: Sequence[Coupon], trial_end: datetime | None, currency: str
+) -> schedules.Plans:
+    return schedules.Plans(
+        currency,
+        list(coupons),
+        {buy.price.id: list(buy.coupons) for buy in wanted},
+        None if trial_end is None else instant(trial_end),
+    )

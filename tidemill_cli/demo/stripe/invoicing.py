@@ -73,6 +73,11 @@ def add_item(customer: Customer, amount: int, description: str, when: int) -> No
     )
 
 
+def tax_of(line: Line, rate: int) -> int:
+    """Return the tax of a line: a share of its amount, or what is added to it."""
+    return rounded(Decimal(line.net) * rate / (100 + rate if line.tax_included else 100))
+
+
 def create(
     customer: Customer,
     subscription: Subscription | None,
@@ -90,9 +95,9 @@ def create(
         currency = customer.currency or customer.account.currency
     lines = [*customer.pending, *lines]
     customer.pending = []
-    discounts.apply_to_lines(lines, when)
+    discounts.apply_to_lines(lines, currency, when)
     for line in lines:
-        line.tax = rounded(Decimal(line.net) * customer.tax_rate / 100)
+        line.tax = tax_of(line, customer.tax_rate)
     start, end = period or (when, when)
     invoice = Invoice(
         customer.new_id("in"),

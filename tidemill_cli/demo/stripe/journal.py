@@ -60,7 +60,8 @@ class Journal:
         """Tell of a subscription schedule."""
         made.updated = when
         if self.enabled:
-            self.emit(f"subscription_schedule.{kind}", render.schedule(made), when)
+            doc = render.schedule(made, self.shapes.at(when))
+            self.emit(f"subscription_schedule.{kind}", doc, when)
 
     def invoice(self, made: Invoice, kind: str, when: int) -> None:
         """Tell of an invoice."""

@@ -10,7 +10,7 @@ from itertools import count
 from random import Random
 from typing import TYPE_CHECKING, Literal
 
-from tidemill_cli.demo.stripe.catalog import Account, Coupon, Price
+from tidemill_cli.demo.stripe.catalog import Account, Coupon, Price, Product
 
 if TYPE_CHECKING:
     from tidemill_cli.demo.stripe.journal import Journal
@@ -41,6 +41,21 @@ class Discount:
         """Tell whether an invoice of an instant bears the discount."""
         return self.gone_at is None and (self.end is None or when < self.end)
 
+    def is_for(self, product: Product) -> bool:
+        """Tell whether the coupon takes from what is sold."""
+        return not self.coupon.products or product in self.coupon.products
+
+
+@dataclass(slots=True, eq=False)
+class Trial:
+    """A trial of one item: it has the price of the trial until its end, and then another."""
+
+    start: int
+    end: int
+    then: Price
+    # Whether nothing is billed, though the price of the trial may have an amount.
+    free: bool
+
 
 @dataclass(slots=True, eq=False)
 class Item:
@@ -57,12 +72,13 @@ class Item:
     discounts: list[Discount] = field(default_factory=list)
     # Usage of a metered price: (when, units).
     used: list[tuple[int, int]] = field(default_factory=list)
+    trial: Trial | None = None
     deleted: bool = False
 
     @property
     def gross(self) -> int:
         """Return what a whole period costs before discounts."""
-        if self.price.metered:
+        if self.price.metered or (self.trial is not None and self.trial.free):
             return 0
         return self.price.amount(self.quantity, self.subscription.currency)
 
@@ -91,6 +107,16 @@ class Line:
     def net(self) -> int:
         """Return the amount after discounts."""
         return self.amount - sum(amount for _, amount in self.discounts)
+
+    @property
+    def tax_included(self) -> bool:
+        """Tell whether the tax is in the amount."""
+        return self.price is not None and self.price.tax_included
+
+    @property
+    def untaxed(self) -> int:
+        """Return the amount after discounts, without tax."""
+        return self.net - self.tax if self.tax_included else self.net
 
 
 @dataclass(slots=True, eq=False)
@@ -182,12 +208,12 @@ class Invoice:
 
     @property
     def net(self) -> int:
-        """Return the amount after discounts, before tax."""
-        return sum(line.net for line in self.lines)
+        """Return the amount after discounts, without tax."""
+        return sum(line.untaxed for line in self.lines)
 
     @property
     def tax(self) -> int:
-        """Return the tax on top."""
+        """Return the tax, be it in the amounts or on top."""
         return sum(line.tax for line in self.lines)
 
     @property
@@ -208,7 +234,13 @@ class Phase:
     start: int
     end: int
     items: list[tuple[Price, int]]
+    currency: str
     proration: Proration = "create_prorations"
+    # What the subscription, and its items by price, will have: discounts that they hold already, or
+    # coupons to be given then.
+    discounts: list[Discount | Coupon] = field(default_factory=list)
+    item_discounts: dict[str, list[Discount | Coupon]] = field(default_factory=dict)
+    trial_end: int | None = None
 
 
 @dataclass(slots=True, eq=False)

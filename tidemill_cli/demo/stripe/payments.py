@@ -148,10 +148,10 @@ def credit_note(invoice: Invoice, amount: int, when: int, *, refunded: bool) -> 
         raise ValueError(message)
     customer = invoice.customer
     bearing = [line for line in invoice.lines if line.net > 0]
-    gross = discounts.in_proportion(amount, [line.net + line.tax for line in bearing])
+    gross = discounts.in_proportion(amount, [line.untaxed + line.tax for line in bearing])
     lines = []
     for line, share in zip(bearing, gross, strict=True):
-        tax = discounts.in_proportion(share, [line.tax, line.net])[0]
+        tax = discounts.in_proportion(share, [line.tax, line.untaxed])[0]
         lines.append((customer.new_id("cnli"), line, share - tax, tax))
     note = CreditNote(
         customer.new_id("cn"),

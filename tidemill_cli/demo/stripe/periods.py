@@ -145,6 +145,8 @@ def renew(subscription: Subscription, when: int) -> None:
         start, end = item.period_start, item.period_end
         if item.price.metered:
             lines.append(invoicing.usage_line(item, start, end))
+        if item.trial is not None and item.trial.end <= when:
+            item.price, item.trial = item.trial.then, None
         open_period(item, when)
         if not item.price.metered:
             lines.append(invoicing.regular_line(item, item.period_start, item.period_end))

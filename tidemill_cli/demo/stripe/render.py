@@ -95,14 +95,14 @@ def _price(made: Price, shape: Shape) -> Doc:
         "nickname": made.nickname,
         "product": made.product.id,
         "recurring": recurring,
-        "tax_behavior": "exclusive",
+        "tax_behavior": "inclusive" if made.tax_included else "exclusive",
         "tiers_mode": made.tiers_mode,
         "transform_quantity": None
         if transform is None
         else {"divide_by": transform.divide_by, "round": transform.round},
         "type": "recurring",
         "unit_amount": _whole(made),
-        "unit_amount_decimal": _exact(made),
+        "unit_amount_decimal": exact(made, made.currency),
     }
 
 
@@ -113,7 +113,7 @@ def _plan(made: Price, shape: Shape) -> Doc:
         "object": "plan",
         "active": made.active,
         "amount": _whole(made),
-        "amount_decimal": _exact(made),
+        "amount_decimal": exact(made, made.currency),
         "billing_scheme": "tiered" if made.tiers else "per_unit",
         "created": made.created,
         "currency": made.currency,
@@ -135,10 +135,11 @@ def _plan(made: Price, shape: Shape) -> Doc:
     return rendered
 
 
-def _exact(made: Price) -> str | None:
+def exact(made: Price, currency: str) -> str | None:
+    """Return what one unit is in a currency, if it is the same for each."""
     if made.tiers:
         return None
-    amount = made.unit_amounts[made.currency].normalize()
+    amount = made.unit_amounts[currency].normalize()
     return f"{amount:f}"
 
 
@@ -249,6 +250,16 @@ def item(made: Item, shape: Shape) -> Doc:
     if not made.price.metered:
         rendered["quantity"] = made.quantity
     if shape == "clover":
+        trial = made.trial
+        rendered["current_trial"] = (
+            None
+            if trial is None
+            else {
+                "end_date": trial.end,
+                "start_date": trial.start,
+                "trial_offer": f"to_{made.id.partition('_')[2]}",
+            }
+        )
         rendered["current_period_end"] = made.period_end
         rendered["current_period_start"] = made.period_start
     return rendered
@@ -321,7 +332,7 @@ def subscription(made: Subscription, shape: Shape) -> Doc:
     return rendered
 
 
-def schedule(made: Schedule) -> Doc:
+def schedule(made: Schedule, shape: Shape) -> Doc:
     """Render a subscription schedule."""
     current = made.current
     return {
@@ -338,7 +349,7 @@ def schedule(made: Schedule) -> Doc:
         "end_behavior": "release",
         "livemode": made.customer.livemode,
         "metadata": {},
-        "phases": [_phase(phase) for phase in made.phases],
+        "phases": [_phase(phase, shape) for phase in made.phases],
         "released_at": made.released_at,
         "released_subscription": made.released_subscription,
         "status": made.status,
@@ -346,14 +357,14 @@ def schedule(made: Schedule) -> Doc:
     }
 
 
-def _phase(phase: Phase) -> Doc:
-    return {
-        "currency": phase.items[0][0].currency,
-        "discounts": [],
+def _phase(phase: Phase, shape: Shape) -> Doc:
+    rendered: Doc = {
+        "currency": phase.currency,
+        "discounts": [_planned(each) for each in phase.discounts],
         "end_date": phase.end,
         "items": [
             {
-                "discounts": [],
+                "discounts": [_planned(each) for each in phase.item_discounts.get(price.id, [])],
                 "plan": price.id,
                 "price": price.id,
                 "quantity": None if price.metered else quantity,
@@ -363,5 +374,15 @@ def _phase(phase: Phase) -> Doc:
         ],
         "proration_behavior": phase.proration,
         "start_date": phase.start,
-        "trial_end": None,
+        "trial_end": phase.trial_end,
     }
+    if shape == "acacia":
+        coupons = [each for each in phase.discounts if isinstance(each, Coupon)]
+        rendered["coupon"] = coupons[0].id if coupons else None
+    return rendered
+
+
+def _planned(each: Discount | Coupon) -> Doc:
+    rendered: Doc = {"coupon": None, "discount": None, "promotion_code": None}
+    key = "coupon" if isinstance(each, Coupon) else "discount"
+    return rendered | {key: each.id}

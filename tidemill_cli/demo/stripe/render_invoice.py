@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from tidemill_cli.demo.stripe.model import Charge, CreditNote, Invoice, Line, Refund
-from tidemill_cli.demo.stripe.render import Doc, Shape, discount, plan, price
+from tidemill_cli.demo.stripe.render import Doc, Shape, discount, exact, plan, price
 
 
 def invoice(made: Invoice, shape: Shape) -> Doc:
@@ -75,7 +75,7 @@ def invoice(made: Invoice, shape: Shape) -> Doc:
         rendered["subscription"] = subscription_id
         rendered["subscription_details"] = {"metadata": metadata}
         rendered["tax"] = tax if owner.tax_rate else None
-        rendered["total_tax_amounts"] = _taxes(tax, total - tax, made, shape)
+        rendered["total_tax_amounts"] = _total_taxes(made, shape)
     else:
         rendered["parent"] = None
         if subscription is not None:
@@ -84,7 +84,7 @@ def invoice(made: Invoice, shape: Shape) -> Doc:
                 "subscription_details": {"metadata": metadata, "subscription": subscription_id},
                 "type": "subscription_details",
             }
-        rendered["total_taxes"] = _taxes(tax, total - tax, made, shape)
+        rendered["total_taxes"] = _total_taxes(made, shape)
     return rendered
 
 
@@ -120,7 +120,7 @@ def line(made: Line, of: Invoice, shape: Shape) -> Doc:
             rendered["subscription_item"] = item
         if made.invoice_item is not None:
             rendered["invoice_item"] = made.invoice_item
-        rendered["tax_amounts"] = _taxes(made.tax, made.net, of, shape)
+        rendered["tax_amounts"] = _line_taxes(made, of, shape)
         rendered["type"] = "subscription" if made.invoice_item is None else "invoiceitem"
         return rendered
     details = {
@@ -144,9 +144,9 @@ def line(made: Line, of: Invoice, shape: Shape) -> Doc:
         rendered["pricing"] = {
             "price_details": {"price": made.price.id, "product": made.price.product.id},
             "type": "price_details",
-            "unit_amount_decimal": price(made.price, shape)["unit_amount_decimal"],
+            "unit_amount_decimal": exact(made.price, of.currency),
         }
-    rendered["taxes"] = _taxes(made.tax, made.net, of, shape)
+    rendered["taxes"] = _line_taxes(made, of, shape)
     return rendered
 
 
@@ -158,7 +158,24 @@ def _totals(lines: Iterable[Line]) -> list[Doc]:
     return [{"amount": amount, "discount": held} for held, amount in totals.items()]
 
 
-def _taxes(tax: int, taxable: int, of: Invoice, shape: Shape) -> list[Doc]:
+def _line_taxes(made: Line, of: Invoice, shape: Shape) -> list[Doc]:
+    return _taxes(made.tax, made.untaxed, of, shape, included=made.tax_included)
+
+
+def _total_taxes(made: Invoice, shape: Shape) -> list[Doc]:
+    """Sum the taxes of the lines up: those in the amounts apart from those on top."""
+    found = []
+    for included in (False, True):
+        lines = [line for line in made.lines if line.tax_included is included]
+        if lines:
+            tax, taxable = sum(line.tax for line in lines), sum(line.untaxed for line in lines)
+            found += _taxes(tax, taxable, made, shape, included=included)
+    return found
+
+
+def _taxes(
+    tax: int, taxable: int, of: Invoice, shape: Shape, *, included: bool = False
+) -> list[Doc]:
     rate = of.customer.tax_rate
     if not rate:
         return []
@@ -169,11 +186,11 @@ def _taxes(tax: int, taxable: int, of: Invoice, shape: Shape) -> list[Doc]:
         "taxable_amount": taxable,
     }
     if shape == "acacia":
-        return [rendered | {"inclusive": False, "tax_rate": rate_id}]
+        return [rendered | {"inclusive": included, "tax_rate": rate_id}]
     return [
         rendered
         | {
-            "tax_behavior": "exclusive",
+            "tax_behavior": "inclusive" if included else "exclusive",
             "tax_rate_details": {"tax_rate": rate_id},
             "type": "tax_rate_details",
         }

@@ -60,7 +60,8 @@ def customer_objects(customer: Customer, shapes: Shapes) -> dict[str, list[Doc]]
             (render.item_row(made, shapes.at(made.updated)), made.updated) for made in items
         ],
         "subscription_schedules": [
-            (render.schedule(made), made.updated) for made in customer.schedules
+            (render.schedule(made, shapes.at(made.updated)), made.updated)
+            for made in customer.schedules
         ],
         "invoices": [
             (render_invoice.invoice(made, shapes.at(made.updated)), made.updated)

@@ -6,8 +6,9 @@ A customer of Stripe pays in one currency. Every price exists in each of them.
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Literal
 
-from tidemill_cli.demo.stripe.catalog import Duration, Transform
+from tidemill_cli.demo.stripe.catalog import Duration, Tier, Transform
 from tidemill_cli.demo.stripe.clock import Interval
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -26,6 +27,11 @@ class PriceSpec:
     transform: Transform | None = None
     metered: bool = False
     is_named: bool = True
+    tiers: tuple[Tier, ...] = ()
+    tiers_mode: Literal["graduated", "volume"] | None = None
+    tax_included: bool = False
+    # One price in every currency, or one in each.
+    is_shared: bool = False
 
 
 PRICES = {
@@ -42,6 +48,20 @@ PRICES = {
     "quarter": PriceSpec("240", count=3),
     "half": PriceSpec("480", count=6, product="Seats"),
     "year": PriceSpec("1200", "year"),
+    "gross": PriceSpec("60", tax_included=True),
+    "world": PriceSpec("35", product="Extras", is_shared=True),
+    "steps": PriceSpec(
+        "0",
+        product="Seats",
+        tiers=(Tier(5, "10"), Tier(None, "8")),
+        tiers_mode="graduated",
+    ),
+    "bulk": PriceSpec(
+        "0",
+        product="Seats",
+        tiers=(Tier(4, "9", "15"), Tier(None, "7")),
+        tiers_mode="volume",
+    ),
     "year_seat": PriceSpec("100", "year", product="Seats"),
 }
 
@@ -57,6 +77,8 @@ class CouponSpec:
     amount_off: str | None = None
     duration: Duration = "forever"
     months: int | None = None
+    # The only product that it is for.
+    product: str | None = None
 
 
 COUPONS = {
@@ -64,6 +86,8 @@ COUPONS = {
     "tenth_off": CouponSpec("10"),
     "all_off": CouponSpec("100"),
     "twenty_off": CouponSpec(amount_off="20"),
+    "core_fifth": CouponSpec("20", product="Core"),
+    "seats_six": CouponSpec(amount_off="6", product="Seats"),
     "once_half": CouponSpec("50", duration="once"),
     "once_five": CouponSpec(amount_off="5", duration="once"),
     "two_months": CouponSpec("20", duration="repeating", months=2),

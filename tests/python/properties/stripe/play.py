@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import singledispatchmethod
+from functools import cached_property, singledispatchmethod
 
-from tidemill_cli.demo.stripe.catalog import Coupon, Price
+from reference.stripe.truth import item_of
+from tidemill_cli.demo.stripe.catalog import Coupon, Price, Tier
 from tidemill_cli.demo.stripe.engine import Buy, StripeEngine
 from tidemill_cli.demo.stripe.model import Customer, Discount, Invoice, Item, Subscription
 from tidemill_cli.demo.stripe.render import Doc
@@ -28,6 +29,19 @@ class Played:
     captures: list[tuple[datetime, list[Doc]]]
     prices: dict[str, Price]
     discounts: dict[str, Discount]
+    # By customer, in percent.
+    tax_rates: dict[str, int] = field(default_factory=dict)
+
+    @cached_property
+    def lines(self) -> dict[str, list[Doc]]:
+        """The lines of invoices by the subscription item that they bill."""
+        found: dict[str, list[Doc]] = {}
+        for invoice in self.objects.get("invoices", ()):
+            for line in invoice["lines"]["data"]:
+                item = item_of(line)
+                if item is not None:
+                    found.setdefault(item, []).append(line)
+        return found
 
 
 def play(engine: StripeEngine, history: Iterable[do.Action], until: datetime = END) -> Played:
@@ -46,6 +60,7 @@ def play(engine: StripeEngine, history: Iterable[do.Action], until: datetime = E
         player.captures,
         {price.id: price for price in engine.prices},
         player.discounts,
+        {customer.id: customer.tax_rate for customer in engine.customers},
     )
 
 
@@ -69,15 +84,30 @@ class Player:
         products = {name: self.engine.product(account, name) for name in names}
         for currency, worth in WORTH.items():
             for code, price in PRICES.items():
+                if (code, "usd") in self.prices and price.is_shared:
+                    self.prices[code, currency] = self.prices[code, "usd"]
+                    continue
+                amounts = {other: Decimal(price.amount) * worth for other, worth in WORTH.items()}
                 self.prices[code, currency] = self.engine.price(
                     products[price.product],
-                    Decimal(price.amount) * worth,
+                    amounts[currency],
                     currency,
                     price.interval,
                     price.count,
                     lookup_key=f"{code}_{currency}" if price.is_named else None,
+                    tiers=[
+                        Tier(
+                            tier.up_to,
+                            Decimal(tier.unit_amount) * worth,
+                            Decimal(tier.flat_amount) * worth,
+                        )
+                        for tier in price.tiers
+                    ],
+                    tiers_mode=price.tiers_mode,
                     transform=price.transform,
                     metered=price.metered,
+                    tax_included=price.tax_included,
+                    currency_options=amounts if price.is_shared else None,
                 )
             for code, coupon in COUPONS.items():
                 off = coupon.amount_off
@@ -89,6 +119,7 @@ class Player:
                     currency=currency,
                     duration=coupon.duration,
                     months=coupon.months,
+                    products=[] if coupon.product is None else [products[coupon.product]],
                 )
         for customer in CUSTOMERS:
             self.customers.append(
@@ -155,6 +186,7 @@ class Player:
             customer,
             bought,
             self.now,
+            currency=CUSTOMERS[action.customer].currency,
             trial_days=action.trial_days,
             missing_payment_method=action.missing_card,
             backdate_to=self.now - action.starts_ago if action.starts_ago else None,
@@ -327,7 +359,10 @@ class Player:
         customer = self.customers[action.customer]
         if not customer.deleted:
             bought = self._bought(action.customer, action.items)
-            self.engine.schedule_start(customer, bought, self.now + action.starts_in, self.now)
+            currency = CUSTOMERS[action.customer].currency
+            self.engine.schedule_start(
+                customer, bought, self.now + action.starts_in, self.now, currency=currency
+            )
 
     @_do.register
     def _(self, action: do.Release) -> None:
@@ -354,7 +389,8 @@ class Player:
         durations = {coupon.duration, *(d.coupon.duration for d in current.discounts)}
         if action.item is not None:
             item = current.items[action.item % len(current.items)]
-            if durations == {"forever"} and coupon.percent_off is not None and not item.discounts:
+            is_simple = coupon.percent_off is not None and not coupon.products
+            if durations == {"forever"} and is_simple and not item.discounts:
                 self.know([self.engine.apply_coupon(item, coupon, self.now)])
         elif _is_borne(coupon, [item.price for item in current.items]) and (
             durations == {"forever"} or not any(item.discounts for item in current.items)

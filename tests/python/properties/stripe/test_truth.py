@@ -33,7 +33,7 @@ def played(example: Example) -> Played:
 
 
 def truth(of: Played) -> list[Row]:
-    return subscription_intervals(of.events, of.prices, of.discounts)
+    return subscription_intervals(of.events, of.prices, of.discounts, of.tax_rates)
 
 
 def licensed(rows: list[Row]) -> list[Row]:

@@ -16,6 +16,7 @@ from tidemill_cli.demo.stripe.schema import Generation
 
 from .compare import DISCOUNTS, KINDS, PERIOD, PRESENCE, PRICED, STATUS, Unknown
 from .play import END, Played
+from .unpriced import of_limits, of_prices
 
 ITEMS = (*PRICED, *PERIOD, *DISCOUNTS, PRESENCE)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -26,6 +27,8 @@ def of_events(played: Played, rows: list[Row], generation: Generation) -> list[U
     return [
         *_unnamed(played, rows, generation, events=True),
         *_of_customer_discounts(played, rows),
+        *of_prices(played, rows),
+        *of_limits(played, rows),
         *_of_the_deleted(played, rows, generation),
     ]
 
@@ -36,6 +39,7 @@ def of_landing(played: Played, rows: list[Row], generation: Generation) -> list[
     spoken = Invoices(played)
     found = [*_unnamed(played, rows, generation), *_of_discounts(played, rows, spoken)]
     found += _of_reasons(played, generation)
+    found += [*of_prices(played, rows), *of_limits(played, rows)]
     found += _of_the_deleted(played, rows, generation)
     for name, life in told.lives.items():
         found += _of_items(name, life, spoken)
@@ -46,8 +50,8 @@ def of_landing(played: Played, rows: list[Row], generation: Generation) -> list[
 def of_captures(played: Played, rows: list[Row], generation: Generation) -> list[Unknown]:
     """Return what captures leave open: what came and went between two of them."""
     told = listen(played.events, played.discounts)
-    moments = [moment for moment, _ in played.captures]
-    first = min(moments, default=END)
+    # A run that found no subscription has captured nothing.
+    first = min((moment for moment, docs in played.captures if docs), default=END)
     before = [
         replace(each, until=min(each.until, first)) for each in of_landing(played, rows, generation)
     ]
@@ -55,6 +59,7 @@ def of_captures(played: Played, rows: list[Row], generation: Generation) -> list
     found += _unnamed(played, rows, generation, captures=True)
     found += _of_customer_discounts(played, rows)
     found += _of_reasons(played, generation)
+    found += [*of_prices(played, rows), *of_limits(played, rows)]
     found += _of_the_deleted(played, rows, generation)
     if generation == "classic":
         # No column has the list of discounts: invoices have to tell of them all the time.
@@ -254,6 +259,14 @@ def _unnamed(
             columns = KINDS if is_rate else DISCOUNTS
             why = "only the id of a discount has landed"
             yield Unknown(why, row["subscription_id"], since, until, columns, row["item_id"])
+        # One that was taken away after its only bill looks like one for that bill.
+        for line in played.lines.get(row["item_id"], ()):
+            since, until = _moment(line["period"]["start"]), _moment(line["period"]["end"])
+            gone = {each["discount"] for each in line["discount_amounts"]} - {*row["discounts"]}
+            if gone - named and since < (row["valid_to"] or END) and row["valid_from"] < until:
+                why = "a bill bears a discount that is gone, and may be for this bill only"
+                since, until = row["valid_from"], row["valid_to"] or END
+                yield Unknown(why, row["subscription_id"], since, until, DISCOUNTS, row["item_id"])
 
 
 def _subscriptions(played: Played, *, events: bool, captures: bool) -> Iterator[Doc]:

@@ -59,13 +59,21 @@ class Told:
     customer_discounts: dict[str, list[tuple[int, str | None]]] = field(default_factory=dict)
     once: dict[str, list[OnceOff]] = field(default_factory=dict)
     products: dict[str, str] = field(default_factory=dict)
+    tax_rates: dict[str, int] = field(default_factory=dict)
 
 
 def subscription_intervals(
-    events: Iterable[Doc], prices: Mapping[str, Price], discounts: Mapping[str, Discount]
+    events: Iterable[Doc],
+    prices: Mapping[str, Price],
+    discounts: Mapping[str, Discount],
+    tax_rates: Mapping[str, int] | None = None,
 ) -> list[Row]:
-    """Return the rows of the surface, each over the longest time in which no fact changes."""
+    """Return the rows of the surface, each over the longest time in which no fact changes.
+
+    Tax rates are those of the customers, in percent.
+    """
     told = listen(events, discounts)
+    told.tax_rates = dict(tax_rates or {})
     return [row for life in told.lives.values() for row in _rows(life, told, prices, discounts)]
 
 
@@ -160,7 +168,10 @@ def _facts(
     items, last = state["items"]["data"], life.last
     customer = told.customers[state["customer"]]
     amounts = [_amount(item, state["currency"], prices) for item in items]
-    listed = [_listed(item, state, when, told) for item in items]
+    listed = [
+        [name for name in _listed(item, state, when, told) if _is_for(discounts[name], item)]
+        for item in items
+    ]
     lasting = [
         [discounts[name] for name in names if _lasts(discounts[name], when)] for names in listed
     ]
@@ -178,24 +189,28 @@ def _facts(
             once.setdefault(borne, borne.total - lasting)
         taken_once = min(sum((once[borne] for borne in taken), ZERO), amount - lasting)
         product = price["product"]
+        # What is taken off is taxed like the rest.
+        is_taxed = prices[price["id"]].tax_included
+        rate = told.tax_rates.get(state["customer"], 0) if is_taxed else 0
+        untaxed = Decimal(100) / (100 + rate)
         rows.append(
             {
                 "billing_source": "stripe",
                 "customer_id": state["customer"],
                 "subscription_id": state["id"],
                 "item_id": item["id"],
-                "status": status,
+                "status": _status(item, status, when),
                 "charge_kind": price["recurring"]["usage_type"],
                 "plan": price["lookup_key"] or price["nickname"] or price["id"],
                 "actual_plan_id": price["id"],
                 "product": told.products.get(product, product),
                 "quantity": Decimal(item.get("quantity") or 1),
-                "amount": amount,
+                "amount": amount * untaxed,
                 "period_unit": price["recurring"]["interval"],
                 "period_count": price["recurring"]["interval_count"],
-                "once_discount": taken_once,
-                "repeating_discount": each["repeating"],
-                "forever_discount": each["forever"],
+                "once_discount": taken_once * untaxed,
+                "repeating_discount": each["repeating"] * untaxed,
+                "forever_discount": each["forever"] * untaxed,
                 "currency": state["currency"].upper(),
                 "country": (customer["address"] or {}).get("country") or "unknown",
                 "scheduled_end_at": None if last["ended_at"] else _moment(planned),
@@ -205,7 +220,8 @@ def _facts(
                 "is_voluntary_cancel": None if reason is None else reason == _ASKED,
                 "recorded_at": _moment(last["created"]),
                 # Not of the surface: every discount that bears on it, also one that is over.
-                "discount": taken_once + lasting,
+                "discount": (taken_once + lasting) * untaxed,
+                "is_taxed": is_taxed,
                 "discounts": (*names, *(name for borne in taken for name in borne.discounts)),
             }
         )
@@ -213,6 +229,19 @@ def _facts(
 
 
 _ASKED = "cancellation_requested"
+
+
+def _status(item: Doc, status: str, when: int) -> str:
+    """Return the status of an item: it may be on trial, and the rest of the subscription not."""
+    trial = item.get("current_trial")
+    is_trial = trial is not None and trial["start_date"] <= when < trial["end_date"]
+    return "trialing" if is_trial and status in ("active", "past_due") else status
+
+
+def _is_for(held: Discount, item: Doc) -> bool:
+    """Tell whether a coupon takes from what an item is."""
+    products = [product.id for product in held.coupon.products]
+    return not products or item["price"]["product"] in products
 
 
 def _amount(item: Doc, currency: str, prices: Mapping[str, Price]) -> Decimal:
