@@ -33,7 +33,7 @@
 
 {#- With --empty dbt names the relation itself, and no other name may follow. -#}
 {% macro _landed(relation) -%}
-    {{ relation.render() }} as landed{{ " where false" if flags.EMPTY }}
+    {{ relation.render() }} as landed{{ " where false" if flags is defined and flags.EMPTY }}
 {%- endmacro %}
 
 {#- The object itself, or one built of the listed columns that exist. -#}

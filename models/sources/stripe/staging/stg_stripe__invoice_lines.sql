@@ -2,7 +2,8 @@
     enabled = 'stripe' in var('tidemill_billing_sources'),
     materialized = 'parsed_table',
     schema = 'parsed',
-    meta = {'parses': ['stripe', 'invoices']}
+    meta = {'parses': ['stripe', 'invoices']},
+    pre_hook = without_memoize()
 ) }}
 
 with
@@ -87,7 +88,6 @@ priced as (
         *,
         {{ stripe_price('priced_by', 'plan') }}
     from lines
-    offset 0 -- noqa: AM09
 
 )
 
