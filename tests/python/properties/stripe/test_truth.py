@@ -20,6 +20,7 @@ from .compare import KINDS, PERIOD, differences
 from .histories import Example, examples
 from .play import END, Played, play
 from .unknown import Invoices, of_captures, of_events, of_landing
+from .unpriced import of_prices
 
 BILLED = ("customer_id", "actual_plan_id", "quantity", "amount", "currency", *PERIOD)
 
@@ -120,9 +121,13 @@ def test_a_subscription_that_never_landed_is_told_by_its_invoices(
     others = [row for row in build.intervals(happened) if row["subscription_id"] not in forgotten]
     known = [row for row in built if row["subscription_id"] not in forgotten]
     found = differences(with_sums(others), known)
-    spoken = Invoices(happened)
-    for row in licensed(truth(happened)):
+    spoken, rows = Invoices(happened), truth(happened)
+    unpriced = [*of_prices(happened, rows)]
+    for row in licensed(rows):
         if row["subscription_id"] in forgotten and row["status"] in ("active", "past_due"):
+            item, until = (row["subscription_id"], row["item_id"]), row["valid_to"] or END
+            if any(each.covers(item, row["valid_from"], until, "amount") for each in unpriced):
+                continue
             for start in spoken.billed[row["item_id"]]:
                 moment = datetime.fromtimestamp(start, UTC)
                 if row["valid_from"] <= moment < (row["valid_to"] or END):
