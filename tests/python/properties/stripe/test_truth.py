@@ -126,6 +126,7 @@ def test_a_subscription_that_never_landed_is_told_by_its_invoices(
     for row in licensed(rows):
         if row["subscription_id"] in forgotten and row["status"] in ("active", "past_due"):
             item, until = (row["subscription_id"], row["item_id"]), row["valid_to"] or END
+            # What a tier or the tax in a price is, no bill may have told.
             if any(each.covers(item, row["valid_from"], until, "amount") for each in unpriced):
                 continue
             for start in spoken.billed[row["item_id"]]:
