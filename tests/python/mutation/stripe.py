@@ -113,9 +113,9 @@ STATUSES = [
 DISCOUNTS = [
     Mutant(
         "a coupon of some months lasts",
-        "int_stripe__discount_windows",
-        "least(windows.valid_to, windows.repeating_until), true",
-        "windows.valid_to, true",
+        "int_stripe__told_discounts",
+        "least(terms.valid_to, terms.holds_to, untold.valid_to) as valid_to",
+        "least(terms.valid_to, untold.valid_to) as valid_to",
     ),
     Mutant(
         "the second discount is of the whole",

@@ -76,6 +76,30 @@ def test_coupons_of_a_phase_are_given_when_it_begins(built: StripeBuild, shape: 
     ]
 
 
+def test_each_of_several_coupons_for_a_time_has_its_own_end(
+    built: StripeBuild, shape: Shape
+) -> None:
+    world = Plans(shape)
+    given = [
+        world.stripe.coupon(world.acme, "a", percent_off="25", duration="repeating", months=3),
+        world.stripe.coupon(world.acme, "b", percent_off="20", duration="repeating", months=6),
+        world.stripe.coupon(world.acme, "c", percent_off="10"),
+    ]
+    world.stripe.schedule_change(
+        world.subscribe(), world.seats, SOON, at("2024-09-20"), coupons=given
+    )
+    found = world.told(built, "repeating_discount", "forever_discount")[1:]
+    if built.generation == "classic":
+        assert found == [("10-01", "", 0, 0)]
+        return
+    # Of 40: 10, 6 of the rest and 2.40 of that; without the first 8 and 3.20; and 4 alone.
+    assert found == [
+        ("10-01", "01-01", 16, Decimal("2.4")),
+        ("01-01", "04-01", 8, Decimal("3.2")),
+        ("04-01", "", 0, 4),
+    ]
+
+
 def test_the_discount_of_the_customer_is_for_a_phase_without_one(
     built: StripeBuild, shape: Shape
 ) -> None:

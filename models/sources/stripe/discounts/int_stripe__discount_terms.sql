@@ -1,6 +1,6 @@
 {{ config(enabled = 'stripe' in var('tidemill_billing_sources')) }}
 
-with
+with recursive
 
 points as (
 
@@ -27,17 +27,20 @@ taken as (
     select
         given.*,
         coalesce(discounts.kind, 'forever') as kind,
-        discounts.ends_at,
+        case
+            when discounts.kind = 'repeating' then greatest(discounts.ends_at, points.service_to)
+        end as repeating_until,
         discounts.rate is null and discounts.amount is not null as is_fixed,
-        -- what the ones before it have left of the line, and how much of that was taken once
+        -- what the ones before it have left of the line
         given.line_amount - coalesce(sum(given.amount) over before, 0) as discountable,
-        coalesce(sum(given.amount) filter (where discounts.kind = 'once') over before, 0)
-            as taken_once,
-        coalesce(
-            sum(given.amount) filter (where discounts.kind in ('once', 'repeating')) over before,
-            0
-        ) as taken_for_a_time
+        count(*) over before as step
     from given
+    inner join points
+        on
+            given.tenant_id = points.tenant_id
+            and given.subscription_id = points.subscription_id
+            and given.item_id = points.item_id
+            and given.stated_from = points.stated_from
     left join discounts
         on given.tenant_id = discounts.tenant_id and given.discount_id = discounts.discount_id
     window before as (
@@ -48,22 +51,88 @@ taken as (
 
 ),
 
--- Each discount is a share of what the ones before it left. One that lasts is as much as it will be
--- without what is taken once, and that is the rest of what was taken.
+phases as (
+
+    select
+        taken.tenant_id,
+        taken.subscription_id,
+        taken.item_id,
+        taken.stated_from,
+        bounds.holds_from,
+        lead(bounds.holds_from, 1, 'infinity') over (
+            partition by taken.tenant_id, taken.subscription_id, taken.item_id, taken.stated_from
+            order by bounds.holds_from
+        ) as holds_to
+    from taken
+    cross join
+        lateral (values ('-infinity'::timestamptz), (taken.repeating_until))
+            as bounds (holds_from)
+    where bounds.holds_from < 'infinity'
+    group by
+        taken.tenant_id,
+        taken.subscription_id,
+        taken.item_id,
+        taken.stated_from,
+        bounds.holds_from
+
+),
+
+-- Each discount is a share of what the ones before it left, so it takes more when one of them is
+-- over. What is taken once is never in force: it is the rest of what was taken.
 lasting as (
 
     select
-        *,
-        case
-            when kind = 'once' then 0
-            when is_fixed or discountable <= 0 then amount
-            else amount * (discountable + taken_once) / discountable
-        end as lasting_amount,
-        case
-            when is_fixed or discountable <= 0 then amount
-            else amount * (discountable + taken_for_a_time) / discountable
-        end as amount_alone
-    from taken
+        phases.*,
+        -1::bigint as step,
+        null as kind,
+        null::boolean as is_fixed,
+        taken.line_amount,
+        0::numeric as amount,
+        0::numeric as lasting_amount,
+        taken.line_amount as remaining
+    from phases
+    inner join taken
+        on
+            phases.tenant_id = taken.tenant_id
+            and phases.subscription_id = taken.subscription_id
+            and phases.item_id = taken.item_id
+            and phases.stated_from = taken.stated_from
+            and taken.step = 0
+
+    union all
+
+    select
+        lasting.tenant_id,
+        lasting.subscription_id,
+        lasting.item_id,
+        lasting.stated_from,
+        lasting.holds_from,
+        lasting.holds_to,
+        taken.step,
+        taken.kind,
+        taken.is_fixed,
+        taken.line_amount,
+        taken.amount,
+        lasts.lasting_amount,
+        lasting.remaining - lasts.lasting_amount as remaining
+    from lasting
+    inner join taken
+        on
+            lasting.tenant_id = taken.tenant_id
+            and lasting.subscription_id = taken.subscription_id
+            and lasting.item_id = taken.item_id
+            and lasting.stated_from = taken.stated_from
+            and lasting.step + 1 = taken.step
+    -- the recursive term has no place for another CTE
+    cross join
+        lateral ( -- noqa: ST05
+            select
+                case
+                    when taken.kind = 'once' or taken.repeating_until <= lasting.holds_from then 0
+                    when taken.is_fixed or taken.discountable <= 0 then taken.amount
+                    else taken.amount * lasting.remaining / taken.discountable
+                end as lasting_amount
+        ) as lasts
 
 ),
 
@@ -74,54 +143,55 @@ summed as (
         subscription_id,
         item_id,
         stated_from,
+        holds_from,
+        holds_to,
         greatest(sum(amount) - sum(lasting_amount), 0) as once_discount,
-        coalesce(
-            sum(lasting_amount / line_amount) filter (where kind = 'repeating' and not is_fixed), 0
-        ) as repeating_rate,
-        coalesce(sum(amount) filter (where kind = 'repeating' and is_fixed), 0) as repeating_fixed,
-        coalesce(
-            sum(lasting_amount / line_amount) filter (where kind = 'forever' and not is_fixed), 0
-        ) as forever_rate,
-        coalesce(
-            sum(amount_alone / line_amount) filter (where kind = 'forever' and not is_fixed), 0
-        ) as forever_rate_alone,
-        coalesce(sum(amount) filter (where kind = 'forever' and is_fixed), 0) as forever_fixed,
-        max(ends_at) filter (where kind = 'repeating') as repeating_until
+        sum(lasting_amount / line_amount) filter (where kind = 'repeating' and not is_fixed)
+            as repeating_rate,
+        sum(lasting_amount) filter (where kind = 'repeating' and is_fixed) as repeating_fixed,
+        sum(lasting_amount / line_amount) filter (where kind = 'forever' and not is_fixed)
+            as forever_rate,
+        sum(lasting_amount) filter (where kind = 'forever' and is_fixed) as forever_fixed
     from lasting
-    group by tenant_id, subscription_id, item_id, stated_from
+    group by tenant_id, subscription_id, item_id, stated_from, holds_from, holds_to
+
+),
+
+terms as (
+
+    select
+        *,
+        lead(stated_from, 1, 'infinity') over item as valid_to,
+        row_number() over item = 1 as is_first
+    from points
+    window item as (partition by tenant_id, subscription_id, item_id order by stated_from)
 
 )
 
--- one row per item and run of invoiced periods: the discounts in force from its beginning on. A
--- repeating one lasts as long as the last period that it lowers, and to its end
+-- one row per item, run of invoiced periods and [holds_from, holds_to) in which the discounts in
+-- force from its beginning on are the same. A repeating one lasts as long as the last period that
+-- it lowers, and to its end; what is taken once is told in the first row
 select
-    points.tenant_id,
-    points.subscription_id,
-    points.item_id,
-    points.stated_from as valid_from,
-    lead(points.stated_from, 1, 'infinity') over item as valid_to,
-    row_number() over item = 1 as is_first,
-    points.service_to,
-    coalesce(summed.once_discount, 0)::numeric(28, 10) as once_discount,
+    terms.tenant_id,
+    terms.subscription_id,
+    terms.item_id,
+    terms.stated_from as valid_from,
+    terms.valid_to,
+    terms.is_first,
+    terms.service_to,
+    coalesce(summed.holds_from, '-infinity') as holds_from,
+    coalesce(summed.holds_to, 'infinity') as holds_to,
+    case
+        when summed.holds_from = '-infinity' then summed.once_discount else 0
+    end::numeric(28, 10) as once_discount,
     coalesce(summed.repeating_rate, 0)::numeric(38, 20) as repeating_rate,
     coalesce(summed.repeating_fixed, 0)::numeric(38, 20) as repeating_fixed,
     coalesce(summed.forever_rate, 0)::numeric(38, 20) as forever_rate,
-    -- once the repeating ones before it are over
-    coalesce(summed.forever_rate_alone, 0)::numeric(38, 20) as forever_rate_alone,
-    coalesce(summed.forever_fixed, 0)::numeric(38, 20) as forever_fixed,
-    case
-        when summed.repeating_rate + summed.repeating_fixed > 0
-            then greatest(summed.repeating_until, points.service_to)
-        else 'infinity'
-    end as repeating_until
-from points
+    coalesce(summed.forever_fixed, 0)::numeric(38, 20) as forever_fixed
+from terms
 left join summed
     on
-        points.tenant_id = summed.tenant_id
-        and points.subscription_id = summed.subscription_id
-        and points.item_id = summed.item_id
-        and points.stated_from = summed.stated_from
-window item as (
-    partition by points.tenant_id, points.subscription_id, points.item_id
-    order by points.stated_from
-)
+        terms.tenant_id = summed.tenant_id
+        and terms.subscription_id = summed.subscription_id
+        and terms.item_id = summed.item_id
+        and terms.stated_from = summed.stated_from

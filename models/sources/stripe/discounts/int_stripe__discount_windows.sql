@@ -32,9 +32,7 @@ windows as (
         told.repeating_rate,
         told.repeating_fixed,
         told.forever_rate,
-        told.forever_rate_alone,
-        told.forever_fixed,
-        told.repeating_until
+        told.forever_fixed
     from told
     left join phases
         on
@@ -48,14 +46,12 @@ windows as (
         phases.tenant_id,
         phases.subscription_id,
         state_discounts.item_id,
-        phases.starts_at as valid_from,
-        phases.valid_to,
+        greatest(phases.starts_at, state_discounts.holds_from) as valid_from,
+        least(phases.valid_to, state_discounts.holds_to) as valid_to,
         state_discounts.repeating_rate,
         0 as repeating_fixed,
         state_discounts.forever_rate,
-        state_discounts.forever_rate_alone,
-        0 as forever_fixed,
-        coalesce(state_discounts.repeating_until, 'infinity') as repeating_until
+        0 as forever_fixed
     from phases
     inner join state_discounts
         on
@@ -68,24 +64,16 @@ windows as (
 -- one row per item and [valid_from, valid_to) of the discounts in force, those for good and those
 -- for a time
 select
-    windows.tenant_id,
-    windows.subscription_id,
-    windows.item_id,
-    phases.valid_from,
-    phases.valid_to,
-    case when phases.is_repeating then windows.repeating_rate else 0 end as repeating_rate,
-    case when phases.is_repeating then windows.repeating_fixed else 0 end as repeating_fixed,
-    case when phases.is_repeating then windows.forever_rate else windows.forever_rate_alone end
-        as forever_rate,
-    windows.forever_fixed
+    tenant_id,
+    subscription_id,
+    item_id,
+    valid_from,
+    valid_to,
+    repeating_rate,
+    repeating_fixed,
+    forever_rate,
+    forever_fixed
 from windows
-cross join
-    lateral (
-        values
-        (windows.valid_from, least(windows.valid_to, windows.repeating_until), true),
-        (greatest(windows.valid_from, windows.repeating_until), windows.valid_to, false)
-    ) as phases (valid_from, valid_to, is_repeating)
 where
-    phases.valid_from < phases.valid_to
-    and windows.repeating_rate + windows.repeating_fixed
-    + windows.forever_rate + windows.forever_fixed > 0
+    valid_from < valid_to
+    and repeating_rate + repeating_fixed + forever_rate + forever_fixed > 0

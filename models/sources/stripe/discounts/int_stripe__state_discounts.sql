@@ -30,7 +30,9 @@ numbered as (
         discounts.kind,
         discounts.rate,
         discounts.amount as fixed,
-        discounts.ends_at,
+        case
+            when discounts.kind = 'repeating' then coalesce(discounts.ends_at, 'infinity')
+        end as repeating_until,
         dense_rank() over (
             partition by listed.tenant_id, listed.subscription_id, listed.state_number
             order by listed.preference, listed.listed_at, listed.discount_id
@@ -44,15 +46,43 @@ numbered as (
 
 ),
 
--- Every item of a state meets every discount of it; one that is not its own takes nothing.
+phases as (
+
+    select
+        numbered.tenant_id,
+        numbered.subscription_id,
+        numbered.state_number,
+        bounds.holds_from,
+        lead(bounds.holds_from, 1, 'infinity') over (
+            partition by numbered.tenant_id, numbered.subscription_id, numbered.state_number
+            order by bounds.holds_from
+        ) as holds_to
+    from numbered
+    cross join
+        lateral (values ('-infinity'::timestamptz), (numbered.repeating_until))
+            as bounds (holds_from)
+    where bounds.holds_from < 'infinity'
+    group by numbered.tenant_id, numbered.subscription_id, numbered.state_number, bounds.holds_from
+
+),
+
+-- Every item of a state meets every discount of it; one that is not its own takes nothing, nor does
+-- one that is over.
 steps as (
 
     select distinct
-        tenant_id,
-        subscription_id,
-        state_number,
-        step
+        numbered.tenant_id,
+        numbered.subscription_id,
+        numbered.state_number,
+        phases.holds_from,
+        phases.holds_to,
+        numbered.step
     from numbered
+    inner join phases
+        on
+            numbered.tenant_id = phases.tenant_id
+            and numbered.subscription_id = phases.subscription_id
+            and numbered.state_number = phases.state_number
 
 ),
 
@@ -62,12 +92,11 @@ applied as (
 
     select
         items.*,
+        steps.holds_from,
+        steps.holds_to,
         items.amount as remaining,
-        items.amount as remaining_alone,
         0::numeric as taken,
-        0::numeric as taken_alone,
         null::text as kind,
-        null::timestamptz as ends_at,
         0::bigint as step
     from items
     inner join steps
@@ -86,12 +115,11 @@ applied as (
         stepped.item_id,
         stepped.billed_together,
         stepped.amount,
+        stepped.holds_from,
+        stepped.holds_to,
         stepped.remaining - stepped.taken as remaining,
-        stepped.remaining_alone - stepped.taken_alone as remaining_alone,
         stepped.taken,
-        stepped.taken_alone,
         stepped.kind,
-        stepped.ends_at,
         stepped.step
     -- the recursive term has no place for another CTE
     from ( -- noqa: ST05
@@ -102,10 +130,10 @@ applied as (
             applied.item_id,
             applied.billed_together,
             applied.amount,
+            applied.holds_from,
+            applied.holds_to,
             applied.remaining,
-            applied.remaining_alone,
             numbered.kind,
-            numbered.ends_at,
             steps.step,
             case
                 when numbered.kind is null or applied.remaining = 0 then 0
@@ -119,28 +147,14 @@ applied as (
                     * applied.remaining
                     / sum(case when numbered.kind is not null then applied.remaining end)
                         over invoice
-            end as taken,
-            -- what it will take when the repeating ones are over
-            case
-                when numbered.kind = 'repeating' or numbered.kind is null then 0
-                when applied.remaining_alone = 0 then 0
-                when numbered.rate is not null then applied.remaining_alone * numbered.rate
-                else
-                    least(
-                        numbered.fixed,
-                        sum(case when numbered.kind is not null then applied.remaining_alone end)
-                            over invoice
-                    )
-                    * applied.remaining_alone
-                    / sum(case when numbered.kind is not null then applied.remaining_alone end)
-                        over invoice
-            end as taken_alone
+            end as taken
         from applied
         inner join steps
             on
                 applied.tenant_id = steps.tenant_id
                 and applied.subscription_id = steps.subscription_id
                 and applied.state_number = steps.state_number
+                and applied.holds_from = steps.holds_from
                 and applied.step + 1 = steps.step
         left join numbered
             on
@@ -149,33 +163,34 @@ applied as (
                 and applied.state_number = numbered.state_number
                 and applied.item_id = numbered.item_id
                 and steps.step = numbered.step
+                and applied.holds_from < coalesce(numbered.repeating_until, 'infinity')
         window invoice as (
             partition by
                 applied.tenant_id,
                 applied.subscription_id,
                 applied.state_number,
+                applied.holds_from,
                 applied.billed_together
         )
     ) as stepped
 
 )
 
--- one row per discounted item of a state, with the shares of its price that are taken off
+-- one row per discounted item of a state and [holds_from, holds_to) in which the same of its
+-- discounts are in force, with the shares of its price that are taken off
 select
     tenant_id,
     subscription_id,
     state_number,
     item_id,
+    holds_from,
+    holds_to,
     coalesce(
         sum(taken / nullif(amount, 0)) filter (where kind = 'repeating'), 0
     )::numeric(38, 20) as repeating_rate,
     coalesce(
         sum(taken / nullif(amount, 0)) filter (where kind = 'forever'), 0
-    )::numeric(38, 20) as forever_rate,
-    coalesce(
-        sum(taken_alone / nullif(amount, 0)) filter (where kind = 'forever'), 0
-    )::numeric(38, 20) as forever_rate_alone,
-    max(ends_at) filter (where kind = 'repeating') as repeating_until
+    )::numeric(38, 20) as forever_rate
 from applied
 where kind is not null
-group by tenant_id, subscription_id, state_number, item_id
+group by tenant_id, subscription_id, state_number, item_id, holds_from, holds_to

@@ -36,13 +36,23 @@ billed as (
         subscription_id,
         item_id
     from terms
-    where is_first
+    where is_first and holds_from = '-infinity'
 
 ),
 
 unbilled_terms as (
 
     select * from {{ ref('int_stripe__unbilled_terms') }}
+
+),
+
+unbilled_items as (
+
+    select
+        tenant_id,
+        item_id
+    from unbilled_terms
+    where holds_from = '-infinity'
 
 ),
 
@@ -53,22 +63,21 @@ untold as (
 )
 
 -- one row per item and [valid_from, valid_to) of the discounts that its invoices tell, or states,
--- or, of what was not billed yet, the invoices of others; with the end of those for a time
+-- or, of what was not billed yet, the invoices of others; empty where those were over before
 select
     terms.tenant_id,
     terms.subscription_id,
     terms.item_id,
     greatest(
         case when terms.is_first then '-infinity' else terms.valid_from end,
+        terms.holds_from,
         untold.valid_from
     ) as valid_from,
-    least(terms.valid_to, untold.valid_to) as valid_to,
+    least(terms.valid_to, terms.holds_to, untold.valid_to) as valid_to,
     terms.repeating_rate,
     terms.repeating_fixed,
     terms.forever_rate,
-    terms.forever_rate_alone,
-    terms.forever_fixed,
-    terms.repeating_until
+    terms.forever_fixed
 from terms
 left join untold
     on
@@ -82,21 +91,22 @@ select
     states.tenant_id,
     states.subscription_id,
     state_items.item_id,
-    case
-        when
-            states.state_number = 1
-            and billed.item_id is null
-            and unbilled_terms.item_id is null
-            then '-infinity'
-        else states.valid_from
-    end as valid_from,
-    states.valid_to,
+    greatest(
+        case
+            when
+                states.state_number = 1
+                and billed.item_id is null
+                and unbilled_items.item_id is null
+                then '-infinity'
+            else states.valid_from
+        end,
+        state_discounts.holds_from
+    ) as valid_from,
+    least(states.valid_to, state_discounts.holds_to) as valid_to,
     coalesce(state_discounts.repeating_rate, 0) as repeating_rate,
     0 as repeating_fixed,
     coalesce(state_discounts.forever_rate, 0) as forever_rate,
-    coalesce(state_discounts.forever_rate_alone, 0) as forever_rate_alone,
-    0 as forever_fixed,
-    coalesce(state_discounts.repeating_until, 'infinity') as repeating_until
+    0 as forever_fixed
 from states
 inner join state_items
     on
@@ -111,13 +121,13 @@ left join state_discounts
         and state_items.item_id = state_discounts.item_id
 left join billed
     on state_items.tenant_id = billed.tenant_id and state_items.item_id = billed.item_id
-left join unbilled_terms
+left join unbilled_items
     on
-        state_items.tenant_id = unbilled_terms.tenant_id
-        and state_items.item_id = unbilled_terms.item_id
+        state_items.tenant_id = unbilled_items.tenant_id
+        and state_items.item_id = unbilled_items.item_id
 where
     states.tells_discounts
-    or (billed.item_id is null and unbilled_terms.item_id is null)
+    or (billed.item_id is null and unbilled_items.item_id is null)
 
 union all
 
@@ -125,14 +135,12 @@ select
     unbilled_terms.tenant_id,
     unbilled_terms.subscription_id,
     unbilled_terms.item_id,
-    untold.valid_from,
-    untold.valid_to,
+    greatest(untold.valid_from, unbilled_terms.holds_from) as valid_from,
+    least(untold.valid_to, unbilled_terms.holds_to) as valid_to,
     unbilled_terms.repeating_rate,
     0 as repeating_fixed,
     unbilled_terms.forever_rate,
-    unbilled_terms.forever_rate_alone,
-    0 as forever_fixed,
-    unbilled_terms.repeating_until
+    0 as forever_fixed
 from unbilled_terms
 inner join untold
     on

@@ -79,33 +79,46 @@ spared as (
             and lowered.is_lowered
     where lowered.product_id is null
 
+),
+
+ranked as (
+
+    select
+        unbilled.tenant_id,
+        unbilled.subscription_id,
+        unbilled.item_id,
+        terms.holds_from,
+        terms.holds_to,
+        terms.repeating_rate,
+        terms.forever_rate,
+        rank() over (
+            partition by unbilled.tenant_id, unbilled.subscription_id, unbilled.item_id
+            order by terms.valid_from desc, terms.item_id
+        ) as preference
+    from unbilled
+    inner join terms
+        on
+            unbilled.tenant_id = terms.tenant_id
+            and unbilled.subscription_id = terms.subscription_id
+    left join spared
+        on
+            terms.tenant_id = spared.tenant_id
+            and terms.item_id = spared.item_id
+            and terms.valid_from = spared.stated_from
+            and unbilled.product_id = spared.product_id
+    where spared.item_id is null
+
 )
 
--- one row per item that was not billed yet, with what its subscription's others have, in shares of
--- it: what was billed last of them with discounts that are for its product
-select distinct on (unbilled.tenant_id, unbilled.subscription_id, unbilled.item_id)
-    unbilled.tenant_id,
-    unbilled.subscription_id,
-    unbilled.item_id,
-    terms.repeating_rate,
-    terms.forever_rate,
-    terms.forever_rate_alone,
-    terms.repeating_until
-from unbilled
-inner join terms
-    on
-        unbilled.tenant_id = terms.tenant_id
-        and unbilled.subscription_id = terms.subscription_id
-left join spared
-    on
-        terms.tenant_id = spared.tenant_id
-        and terms.item_id = spared.item_id
-        and terms.valid_from = spared.stated_from
-        and unbilled.product_id = spared.product_id
-where spared.item_id is null
-order by
-    unbilled.tenant_id,
-    unbilled.subscription_id,
-    unbilled.item_id,
-    terms.valid_from desc,
-    terms.item_id
+-- one row per item that was not billed yet and [holds_from, holds_to) of what the others of its
+-- subscription have, in shares of it: what was billed last with discounts that are for its product
+select
+    tenant_id,
+    subscription_id,
+    item_id,
+    holds_from,
+    holds_to,
+    repeating_rate,
+    forever_rate
+from ranked
+where preference = 1
