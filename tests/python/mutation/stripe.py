@@ -114,8 +114,8 @@ DISCOUNTS = [
     Mutant(
         "a coupon of some months lasts",
         "int_stripe__told_discounts",
-        "least(terms.valid_to, terms.holds_to, untold.valid_to) as valid_to",
-        "least(terms.valid_to, untold.valid_to) as valid_to",
+        "least(states.valid_to, state_discounts.holds_to) as valid_to",
+        "states.valid_to",
     ),
     Mutant(
         "the second discount is of the whole",

@@ -6,11 +6,14 @@ until an interval differs where it may not; the SQL as it is differs on none of 
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
+from properties.stripe.actions import Subscribe
 from properties.stripe.build import Row, StripeBuild, stripe_build
+from properties.stripe.catalogue import START
 from properties.stripe.compare import Unknown, differences
 from properties.stripe.histories import Example, examples
 from properties.stripe.play import Played
@@ -64,7 +67,17 @@ def bench(
 ) -> Iterator[Bench]:
     folder = tmp_path_factory.mktemp("mutation")
     with stripe_build(new_database(), folder, generations=["v1"]) as build:
-        yield Bench(build, histories())
+        yield Bench(build, [_told(each) for each in handwritten()] + histories())
+
+
+def handwritten() -> list[Example]:
+    """What random histories seldom have: each finds a mistake of which they may know nothing."""
+    day = timedelta(days=1)
+    # No invoice tells of the time before the subscription was made.
+    begun = Subscribe(START + 40 * day, 0, 0, (("usage", 1),), starts_ago=25 * day)
+    # It ends after the last invoice of the story.
+    lowered = Subscribe(START + 250 * day, 0, 0, (("basic", 1),), coupons=("ten_for_three",))
+    return [Example([begun], "acacia"), Example([lowered], "acacia")]
 
 
 def histories() -> list[Told]:

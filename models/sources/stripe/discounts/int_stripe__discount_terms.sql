@@ -58,6 +58,7 @@ phases as (
         taken.subscription_id,
         taken.item_id,
         taken.stated_from,
+        taken.line_amount,
         bounds.holds_from,
         lead(bounds.holds_from, 1, 'infinity') over (
             partition by taken.tenant_id, taken.subscription_id, taken.item_id, taken.stated_from
@@ -73,6 +74,7 @@ phases as (
         taken.subscription_id,
         taken.item_id,
         taken.stated_from,
+        taken.line_amount,
         bounds.holds_from
 
 ),
@@ -82,22 +84,14 @@ phases as (
 lasting as (
 
     select
-        phases.*,
+        *,
         -1::bigint as step,
         null as kind,
         null::boolean as is_fixed,
-        taken.line_amount,
         0::numeric as amount,
         0::numeric as lasting_amount,
-        taken.line_amount as remaining
+        line_amount as remaining
     from phases
-    inner join taken
-        on
-            phases.tenant_id = taken.tenant_id
-            and phases.subscription_id = taken.subscription_id
-            and phases.item_id = taken.item_id
-            and phases.stated_from = taken.stated_from
-            and taken.step = 0
 
     union all
 
@@ -106,12 +100,12 @@ lasting as (
         lasting.subscription_id,
         lasting.item_id,
         lasting.stated_from,
+        lasting.line_amount,
         lasting.holds_from,
         lasting.holds_to,
         taken.step,
         taken.kind,
         taken.is_fixed,
-        taken.line_amount,
         taken.amount,
         lasts.lasting_amount,
         lasting.remaining - lasts.lasting_amount as remaining
