@@ -14,7 +14,7 @@ customers as (
 
 ),
 
-invoices as (
+invoices as not materialized (
 
     select * from {{ ref('stg_stripe__invoices') }}
     where status <> 'deleted'

@@ -8,7 +8,7 @@ customers as (
 
 ),
 
-invoices as (
+invoices as not materialized (
 
     select
         invoices.tenant_id,

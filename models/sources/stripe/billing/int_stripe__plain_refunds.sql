@@ -8,7 +8,7 @@ refunds as (
 
 ),
 
-charges as (
+charges as not materialized (
 
     select * from {{ ref('stg_stripe__charges') }}
 

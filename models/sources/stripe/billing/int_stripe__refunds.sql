@@ -21,7 +21,7 @@ invoices as (
 
 ),
 
-lines as (
+lines as not materialized (
 
     select
         tenant_id,

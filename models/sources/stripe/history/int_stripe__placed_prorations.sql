@@ -2,7 +2,7 @@
 
 with
 
-lines as (
+lines as not materialized (
 
     select
         tenant_id,

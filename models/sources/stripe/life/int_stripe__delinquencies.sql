@@ -2,7 +2,7 @@
 
 with
 
-invoices as (
+invoices as not materialized (
 
     select * from {{ ref('stg_stripe__invoices') }}
 

@@ -5,7 +5,7 @@
 
 with
 
-lines as (
+lines as not materialized (
 
     select
         tenant_id,

@@ -8,7 +8,7 @@ items as (
 
 ),
 
-lines as (
+lines as not materialized (
 
     select * from {{ ref('stg_stripe__invoice_lines') }}
 
