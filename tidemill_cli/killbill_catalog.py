@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element, ParseError, XMLParser
 # A later release that reads more counts on, so that what an earlier one read is read again.
 READER = 1
 
-_WHITE = " \t\r\n"
+_WHITE = re.compile(r"[ \t\r\n]+")
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 # XPath's document order: the initial phases of a plan, then its final one.
 _PHASES = ("initialPhases/phase", "finalPhase[1]")
@@ -85,10 +85,15 @@ def _prices(phase: Element, path: str) -> list[dict[str, str | None]]:
 
 
 def _text(element: Element, path: str) -> str | None:
-    """The text of the first element of a path, whatever stands between its parts."""
+    """The text of the first element of a path."""
     found = element.find(path)
-    return None if found is None else "".join(found.itertext()).strip(_WHITE) or None
+    return None if found is None else _normal("".join(found.itertext()))
 
 
 def _attribute(element: Element, name: str) -> str | None:
-    return (element.get(name) or "").strip(_WHITE) or None
+    return _normal(element.get(name) or "")
+
+
+def _normal(text: str) -> str | None:
+    """A text as XPath's normalize-space() gives it."""
+    return " ".join(part for part in _WHITE.split(text) if part) or None

@@ -34,8 +34,8 @@
             '/catalog' passing {{ _killbill_xml() }}
             columns
                 is_catalog text path 'name()',
-                effective_at text path 'effectiveDate[1]',
-                billing_mode text path 'recurringBillingMode[1]'
+                effective_at text path 'normalize-space(effectiveDate[1])',
+                billing_mode text path 'normalize-space(recurringBillingMode[1])'
         ) as told on true
     )
     {%- else -%}
@@ -65,8 +65,8 @@
             '/catalog/products/product' passing {{ _killbill_xml() }}
             columns
                 place for ordinality,
-                product text path '@name',
-                category text path 'category[1]'
+                product text path 'normalize-space(@name)',
+                category text path 'normalize-space(category[1])'
         ) as told
     )
     {%- else -%}
@@ -95,16 +95,16 @@
             '{{ _killbill_phase_paths("") }}' passing {{ _killbill_xml() }}
             columns
                 place for ordinality,
-                plan_name text path 'ancestor::plan[1]/@name',
-                product text path 'ancestor::plan[1]/product[1]',
-                billing_mode text path 'ancestor::plan[1]/recurringBillingMode[1]',
+                plan_name text path 'normalize-space(ancestor::plan[1]/@name)',
+                product text path 'normalize-space(ancestor::plan[1]/product[1])',
+                billing_mode text path 'normalize-space(ancestor::plan[1]/recurringBillingMode[1])',
                 existing_effective_at text
-                path 'ancestor::plan[1]/effectiveDateForExistingSubscriptions[1]',
+                path 'normalize-space(ancestor::plan[1]/effectiveDateForExistingSubscriptions[1])',
                 phase_number integer path '{{ _killbill_phase_number("self::*") }}',
-                phase_type text path '@type',
-                duration_unit text path 'duration[1]/unit[1]',
-                duration_number text path 'duration[1]/number[1]',
-                billing_period text path 'recurring[1]/billingPeriod[1]',
+                phase_type text path 'normalize-space(@type)',
+                duration_unit text path 'normalize-space(duration[1]/unit[1])',
+                duration_number text path 'normalize-space(duration[1]/number[1])',
+                billing_period text path 'normalize-space(recurring[1]/billingPeriod[1])',
                 has_recurring boolean path 'boolean(recurring[1]/recurringPrice)',
                 has_fixed boolean path 'boolean(fixed[1]/fixedPrice)',
                 has_usage boolean path 'boolean(usages/usage)'
@@ -147,10 +147,10 @@
             passing {{ _killbill_xml() }}
             columns
                 place for ordinality,
-                plan_name text path 'ancestor::plan[1]/@name',
-                phase_number integer path '{{ _killbill_phase_number("../../..") }}',
-                currency text path 'currency[1]',
-                price text path 'value[1]'
+                plan_name text path 'normalize-space(ancestor::plan[1]/@name)',
+                phase_number integer path '{{ _killbill_phase_number("parent::*/parent::*/parent::*") }}',
+                currency text path 'normalize-space(currency[1])',
+                price text path 'normalize-space(value[1])'
         ) as told
     )
     {%- else -%}
@@ -178,9 +178,12 @@
             catalog_hash,
             position('<!DOCTYPE' in max(catalog_xml)) > 0 as has_document_type,
             regexp_replace(max(catalog_xml), '^\s*<\?xml[^>]*\?>', '') as catalog_xml,
-            xml_is_well_formed_document(
-                regexp_replace(max(catalog_xml), '^\s*<\?xml[^>]*\?>', '')
-            ) as is_well_formed
+            case
+                when position('<!DOCTYPE' in max(catalog_xml)) = 0
+                    then xml_is_well_formed_document(
+                        regexp_replace(max(catalog_xml), '^\s*<\?xml[^>]*\?>', '')
+                    )
+            end as is_well_formed
         from {{ catalogs }}
         group by catalog_hash
     )
@@ -190,8 +193,7 @@
 {% macro _killbill_xml() -%}
     (
         case
-            when hashed.is_well_formed and not hashed.has_document_type
-                then xmlparse(document hashed.catalog_xml)
+            when hashed.is_well_formed then xmlparse(document hashed.catalog_xml)
         end
     )
 {%- endmacro %}
