@@ -26,6 +26,7 @@ from tidemill_cli.project import BILLING_SOURCES, check_sources, declared_option
 AS_OF = "tidemill_as_of"
 LAGO_SCHEMA = "tidemill_lago_schema"
 STRIPE_SCHEMA = "tidemill_stripe_schema"
+KILLBILL_SCHEMA = "tidemill_killbill_schema"
 _STRIPE_EVENTS_SCHEMA = "tidemill_stripe_events_schema"
 _SOURCE_GUARD = "check_source_sizes"  # the macro that stops a run whose sources have shrunk
 # Says what it found, or raises what is in the way.
@@ -173,7 +174,11 @@ def check_relations(session: Session, schema: str, settings: Mapping[str, Any]) 
 
 def source_checks(settings: Mapping[str, Any]) -> list[SourceCheck]:
     """What is to be checked of the billing engines that are read."""
-    checks: dict[str, SourceCheck] = {"lago": _check_lago, "stripe": _check_stripe}
+    checks: dict[str, SourceCheck] = {
+        "lago": _check_lago,
+        "stripe": _check_stripe,
+        "killbill": _check_killbill,
+    }
     return [checks[name] for name in settings.get(BILLING_SOURCES) or () if name in checks]
 
 
@@ -186,6 +191,11 @@ def _check_stripe(session: Session, settings: Mapping[str, Any]) -> str:
     schema = str(settings.get(STRIPE_SCHEMA) or "stripe")
     engine = preflight.check_stripe(session, schema, settings.get(_STRIPE_EVENTS_SCHEMA))
     return f"Stripe landed by {engine} in schema {schema}."
+
+
+def _check_killbill(session: Session, settings: Mapping[str, Any]) -> str:
+    schema = str(settings.get(KILLBILL_SCHEMA) or "public")
+    return f"Kill Bill {preflight.check_killbill(session, schema)} in schema {schema}."
 
 
 def _instant(session: Session, wanted: object) -> datetime:
