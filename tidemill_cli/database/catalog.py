@@ -96,13 +96,21 @@ def may_read_columns(session: Session, schema: str, table: str, names: Sequence[
 
 def may_call(session: Session, schema: str, function: str) -> bool:
     """Whether there is such a function that the current role may call."""
-    statement = (
-        "select exists(select 1 from pg_proc inner join pg_namespace "
-        "on pg_proc.pronamespace = pg_namespace.oid where pg_namespace.nspname = %s "
-        "and pg_proc.proname = %s and has_schema_privilege(pg_namespace.oid, 'usage') "
-        "and has_function_privilege(pg_proc.oid, 'execute'))"
+    return bool(
+        one_value(
+            session,
+            """
+            select coalesce(bool_or(
+                has_schema_privilege(pg_namespace.oid, 'usage')
+                and has_function_privilege(pg_proc.oid, 'execute')
+            ), false)
+            from pg_proc
+            inner join pg_namespace on pg_proc.pronamespace = pg_namespace.oid
+            where pg_namespace.nspname = %s and pg_proc.proname = %s
+            """,
+            (schema, function),
+        )
     )
-    return bool(one_value(session, statement, (schema, function)))
 
 
 def generated_columns(session: Session, schema: str, table: str) -> set[str]:

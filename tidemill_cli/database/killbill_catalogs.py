@@ -10,9 +10,9 @@ from tidemill_cli.database import catalog
 from tidemill_cli.database.publishing import create_schema
 from tidemill_cli.database.session import Session, one_value
 from tidemill_cli.killbill_catalog import READER, read_catalog
+from tidemill_cli.killbill_requirements import CATALOG_SCHEMA, CATALOGS
 
 TABLE = "killbill_catalogs"
-_FUNCTION_SCHEMA, _FUNCTION = "tidemill_killbill", "catalogs"
 
 
 def server_reads_xml(session: Session) -> bool:
@@ -67,6 +67,6 @@ def parse_catalogs(session: Session, schema: str, killbill_schema: str) -> int:
 
 def _catalogs(session: Session, killbill_schema: str) -> sql.Composable:
     """Where the project reads them from: macro killbill_catalogs."""
-    if catalog.may_call(session, _FUNCTION_SCHEMA, _FUNCTION):
-        return sql.SQL("{}()").format(sql.Identifier(_FUNCTION_SCHEMA, _FUNCTION))
-    return sql.Identifier(killbill_schema, "tenant_kvs")
+    if catalog.may_call(session, CATALOG_SCHEMA, "catalogs"):
+        return sql.SQL("{}()").format(sql.Identifier(CATALOG_SCHEMA, "catalogs"))
+    return sql.Identifier(killbill_schema, CATALOGS)

@@ -55,7 +55,7 @@ select
         when tags.is_test then 'test account'
         when tags.is_partner then 'partner account'
     end::text as excluded_because,
-    coalesce(fields.fields, '{}') as attributes
+    coalesce(fields.custom_fields, '{}') as attributes
 from accounts
 left join tags
     on

@@ -53,4 +53,4 @@ inner join accounts
     on
         invoices.tenant_record_id = accounts.tenant_record_id
         and invoices.account_id = accounts.account_id
-where items.type = 'RECURRING' and accounts.tenant_id is not null
+where items.item_type = 'RECURRING' and accounts.tenant_id is not null

@@ -83,7 +83,7 @@ named as (
         catalog_hash,
         plan_name,
         phase_number,
-        null as currency
+        '*' as currency
     from phases
 
 ),
@@ -126,8 +126,8 @@ priced as (
 
 )
 
--- one row per version of a tenant's catalog, plan, phase and currency, and one without currency for
--- the currencies that the phase does not name
+-- one row per version of a tenant's catalog, plan, phase and currency, and one of the currency *
+-- for those that the phase does not name
 select
     catalogs.tenant_record_id,
     catalogs.catalog_record_id,

@@ -20,7 +20,7 @@ custom_fields as (
 select
     object_id::text as account_id,
     tenant_record_id::bigint as tenant_record_id,
-    jsonb_object_agg(field_name::text, field_value::text order by record_id) as fields
+    jsonb_object_agg(field_name::text, field_value::text order by record_id) as custom_fields
 from custom_fields
 where is_active and object_type = 'ACCOUNT' and field_name is not null
 group by object_id, tenant_record_id

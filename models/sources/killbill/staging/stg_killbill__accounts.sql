@@ -56,8 +56,7 @@ select
     record_id::bigint as account_record_id,
     tenant_record_id::bigint as tenant_record_id,
     -- a server for one tenant alone has no row for it
-    case when tenant_record_id = 0 then coalesce(tenant_id::text, 'default') else tenant_id::text end
-        as tenant_id,
+    coalesce(tenant_id::text, case when tenant_record_id = 0 then 'default' end) as tenant_id,
     external_key::text as external_id,
     coalesce(
         nullif(name::text, ''), nullif(company_name::text, ''), nullif(external_key::text, '')

@@ -36,7 +36,7 @@ select
     account_id::text as account_id,
     subscription_id::text as subscription_id,
     linked_item_id::text as linked_item_id,
-    type::text as type,
+    type::text as item_type,
     product_name::text as product_name,
     plan_name::text as plan_name,
     phase_name::text as phase_name,

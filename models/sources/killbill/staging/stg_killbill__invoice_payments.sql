@@ -26,7 +26,7 @@ select
     record_id::bigint as payment_record_id,
     tenant_record_id::bigint as tenant_record_id,
     invoice_id::text as invoice_id,
-    type::text as type,
+    type::text as payment_type,
     amount::numeric as amount,
     payment_date at time zone 'UTC' as paid_at
 from invoice_payments
