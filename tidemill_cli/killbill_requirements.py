@@ -48,6 +48,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
         "id",
         "bundle_id",
         "category",
+        "start_date",
         "created_date",
         "account_record_id",
         "tenant_record_id",

@@ -14,29 +14,44 @@ accounts as (
 
 ),
 
-events as (
+ends as (
 
-    select
-        *,
-        row_number() over (
-            partition by tenant_record_id, subscription_id
-            order by effective_at, kind in ('CREATE', 'TRANSFER') desc, event_record_id
-        ) as event_number
-    from {{ ref('stg_killbill__subscription_events') }}
-    where kind <> 'BCD_UPDATE'
+    select * from {{ ref('int_killbill__ends') }}
 
 ),
 
--- Up to the first end: what stands behind it was never meant to happen.
-lived as (
+-- What stands at or behind the end never came to be.
+events as (
+
+    select
+        events.*,
+        coalesce(ends.service_end_at, 'infinity') as service_end_at,
+        row_number() over (
+            partition by events.tenant_record_id, events.subscription_id
+            order by
+                events.effective_at,
+                events.kind in ('CREATE', 'TRANSFER') desc,
+                events.event_record_id
+        ) as event_number
+    from {{ ref('stg_killbill__subscription_events') }} as events
+    inner join ends
+        on
+            events.tenant_record_id = ends.tenant_record_id
+            and events.subscription_id = ends.subscription_id
+    where
+        events.kind not in ('CANCEL', 'EXPIRED', 'BCD_UPDATE')
+        and events.effective_at < coalesce(ends.service_end_at, 'infinity')
+
+),
+
+numbered as (
 
     select
         *,
-        count(*) filter (where kind in ('CANCEL', 'EXPIRED')) over event_order as ends,
         count(plan_name) over event_order as plan_number,
         count(phase_name) over event_order as phase_number,
         count(*) filter (where kind = 'QUANTITY_UPDATE') over event_order as quantity_number,
-        lead(effective_at, 1, 'infinity') over event_order as next_at
+        lead(effective_at, 1, service_end_at) over event_order as next_at
     from events
     window event_order as (partition by tenant_record_id, subscription_id order by event_number)
 
@@ -53,8 +68,7 @@ carried as (
         max(phase_name) over same_phase as carried_phase,
         max(quantity) filter (where kind = 'QUANTITY_UPDATE') over same_quantity
             as carried_quantity
-    from lived
-    where ends = 0
+    from numbered
     window
         same_plan as (partition by tenant_record_id, subscription_id, plan_number),
         same_phase as (partition by tenant_record_id, subscription_id, phase_number),
@@ -73,7 +87,9 @@ select
     carried.carried_plan as plan_name,
     carried.carried_price_list as price_list,
     carried.carried_phase as phase_name,
+    -- a phase is named after its plan and type
     upper(substring(carried.carried_phase from '[^-]+$')) as phase_type,
+    -- what is not above zero is one to the engine
     case when carried.carried_quantity > 0 then carried.carried_quantity else 1 end as quantity,
     carried.plan_changed_at,
     carried.event_id,

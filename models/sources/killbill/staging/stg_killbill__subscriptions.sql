@@ -8,6 +8,7 @@ subscriptions as (
         id,
         bundle_id,
         category,
+        start_date,
         created_date,
         account_record_id,
         tenant_record_id
@@ -22,6 +23,8 @@ select
     account_record_id::bigint as account_record_id,
     bundle_id::text as bundle_id,
     category::text as category,
+    -- kept when the subscription is handed over to another account
+    start_date at time zone 'UTC' as started_at,
     created_date at time zone 'UTC' as created_at,
     {{ run_instant() }} as observed_at
 from subscriptions
