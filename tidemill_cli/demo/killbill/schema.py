@@ -103,7 +103,8 @@ def create_keys(conn: Connection[Any], schema: str = "public") -> None:
             if cursor.fetchone() is None:
                 cursor.execute(sql.SQL("alter table {} add primary key (record_id)").format(name))
             if "id" in columns:
-                _index(cursor, schema, table, ("id",), unique=True)
+                # A row of history has the id of what it tells of.
+                _index(cursor, schema, table, ("id",), unique=not table.endswith("_history"))
             if {"tenant_record_id", "account_record_id"} <= columns:
                 _index(cursor, schema, table, ("tenant_record_id", "account_record_id"))
             for column in _INDEXES.get(table, ()):
