@@ -2,9 +2,24 @@
 
 with
 
+found as (
+
+    select * from {{ ref('int_killbill__life_issues') }}
+
+),
+
 accounts as (
 
     select * from {{ ref('stg_killbill__accounts') }}
+
+),
+
+tenants as (
+
+    select distinct
+        tenant_record_id,
+        tenant_id
+    from accounts
 
 ),
 
@@ -12,32 +27,13 @@ issues as (
 
     select * from {{ ref('killbill_issues') }}
 
-),
-
-found as (
-
-    select
-        accounts.tenant_id,
-        accounts.account_id as customer_id,
-        checks.issue,
-        'accounts' as source_table,
-        accounts.account_id as source_row_id
-    from accounts
-    cross join
-        lateral (
-            values
-            ('tenant_missing', accounts.tenant_id is null),
-            ('unknown_timezone', accounts.has_unknown_timezone)
-        ) as checks (issue, is_found)
-    where checks.is_found
-
 )
 
--- one row per billing row and reason why it could not be used as it is
+-- one row per row of Kill Bill's and reason why it could not be used as it is
 select
     'killbill' as billing_source,
-    coalesce(found.tenant_id, 'unknown')::text as tenant_id,
-    found.customer_id::text as customer_id,
+    coalesce(tenants.tenant_id, 'unknown')::text as tenant_id,
+    found.account_id::text as customer_id,
     found.issue::text as issue,
     case when issues.is_quarantined then 'error' else 'warning' end as severity,
     issues.is_quarantined,
@@ -46,4 +42,5 @@ select
     found.source_row_id::text as source_row_id,
     issues.detail::text as detail
 from found
+left join tenants on found.tenant_record_id = tenants.tenant_record_id
 left join issues on found.issue = issues.issue

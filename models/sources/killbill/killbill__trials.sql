@@ -126,4 +126,5 @@ left join owners
         and subscriptions.bundle_id = owners.bundle_id
 where
     accounts.tenant_id is not null
+    and tried.tried_to < 'infinity'
     and not (ends.is_handed_over and ends.service_end_at <= tried.tried_to)

@@ -59,6 +59,7 @@ select
     tenant_record_id,
     bundle_id,
     last_value(account_id) over chain as owner_account_id,
+    is_handed_over,
     case when is_handed_over then lead(transferred_at) over bundle_order end as handed_over_at,
     transferred_at is not null as is_received
 from chained

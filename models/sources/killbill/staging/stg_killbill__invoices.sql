@@ -19,10 +19,11 @@ invoices as (
 parents as (
 
     select
-        parent_invoice_id,
+        tenant_record_id,
         child_invoice_id,
-        tenant_record_id
+        min(parent_invoice_id) as parent_invoice_id
     from {{ source('killbill', 'invoice_parent_children') }}
+    group by tenant_record_id, child_invoice_id
 
 )
 
@@ -33,8 +34,8 @@ select
     invoices.account_id::text as account_id,
     -- sums up what the children of an account were billed
     coalesce(invoices.parent_invoice, false) as is_parent,
-    -- where the child's account leaves it to its parent to pay
-    parents.parent_invoice_id::text as paid_by_invoice_id,
+    -- the account may leave it to its parent to pay
+    coalesce(parents.parent_invoice_id, invoices.id)::text as payer_invoice_id,
     invoices.created_date at time zone 'UTC' as invoiced_at
 from invoices
 left join parents
