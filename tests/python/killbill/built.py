@@ -13,8 +13,8 @@ from psycopg.rows import dict_row
 from psycopg.types.datetime import TimestamptzLoader
 from psycopg.types.json import Jsonb
 
-from plain_dbt.in_process import InProcess
-from project import Model
+from plain_dbt.in_process import InProcess, part_of_the_project
+from project import ROOT, Model
 from tidemill_cli.config import ConnectionOptions, resolve
 from tidemill_cli.database.killbill_catalogs import parse_catalogs
 from tidemill_cli.database.session import connect
@@ -25,6 +25,7 @@ from .books import Books
 
 Row = dict[str, Any]
 SOURCES = ("auto", "catalog", "invoice")
+_MODELS = "models/sources/killbill"
 CHOOSES = "int_killbill__state_prices"
 
 
@@ -85,7 +86,15 @@ class KillbillBuild:
 @contextmanager
 def killbill_build(dsn: str, folder: Path, names: Sequence[str]) -> Iterator[KillbillBuild]:
     """Build models, and what they are built on, once."""
-    project = InProcess(dsn, folder)
+    # Every command parses all there is: the other sources and the metrics are left out.
+    files = [
+        path.relative_to(ROOT).as_posix()
+        for pattern in ("models/sources/killbill/**/*.sql", "seeds/killbill/*")
+        for path in ROOT.glob(pattern)
+    ]
+    (folder / "project").mkdir()
+    root = part_of_the_project(folder / "project", *files, f"{_MODELS}/_killbill__sources.yml")
+    project = InProcess(dsn, folder, root=root)
     with psycopg.connect(dsn) as connection:
         create_schema(connection)
     with connect(resolve(ConnectionOptions(dsn=dsn), {}), "tests") as session:
