@@ -118,7 +118,7 @@ def killbill_build(dsn: str, folder: Path, names: Sequence[str]) -> Iterator[Kil
         )
         assert done.returncode == 0, done.stdout[-4000:] + done.stderr
         models = [model for model in project.models() if not model.is_view]
-        choosing |= {price_source: model for model in models if model.name == CHOOSES}
+        (choosing[price_source],) = (model for model in models if model.name == CHOOSES)
     with psycopg.connect(dsn, prepare_threshold=None) as connection:
         connection.adapters.register_loader("timestamptz", OrNever)
         connection.execute("set jit = off")

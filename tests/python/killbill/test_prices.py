@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -387,10 +388,7 @@ def test_what_an_override_leaves_is_that_of_the_version(built: KillbillBuild) ->
 
 def months(made: Books, name: str, phase: str, rate: str, *days: str) -> list[str]:
     """An item from each day to the next."""
-    return [
-        made.item(name, phase, start, end, rate)
-        for start, end in zip(days, days[1:], strict=False)
-    ]
+    return [made.item(name, phase, start, end, rate) for start, end in pairwise(days)]
 
 
 def test_an_invoice_that_says_another_price_counts_while_it_lasts(built: KillbillBuild) -> None:
@@ -521,9 +519,7 @@ def test_the_last_of_two_items_of_one_day_counts(built: KillbillBuild) -> None:
 def test_the_period_of_an_item_is_that_of_the_version_it_names(built: KillbillBuild) -> None:
     """The plan was billed by the month in the first version, and is by the year in the second."""
     yearly = Plan("gold", [Phase("EVERGREEN", "ANNUAL", {"USD": "100"})])
-    made = books(
-        catalog(monthly("gold", "10")), catalog(yearly, effective="2024-06-01T00:00:00Z")
-    )
+    made = books(catalog(monthly("gold", "10")), catalog(yearly, effective="2024-06-01T00:00:00Z"))
     made.subscription("one")
     made.event("one", "CREATE", "2024-07-01T00:00:00", "gold", "evergreen")
     second = {"catalog_effective_date": datetime(2024, 6, 1)}

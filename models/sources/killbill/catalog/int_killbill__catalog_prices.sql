@@ -96,7 +96,8 @@ priced as (
         named.currency,
         case
             when not phases.has_recurring then null
-            when bool_or(recurring_prices.currency is not null) over phase then recurring_prices.price
+            when bool_or(recurring_prices.currency is not null) over phase
+                then recurring_prices.price
             else 0
         end as recurring_price,
         case

@@ -63,10 +63,7 @@ islands as (
 
     select
         *,
-        row_number() over (
-            partition by tenant_record_id, subscription_id, event_id
-            order by valid_from
-        )
+        row_number() over event_order
         - row_number() over (
             partition by
                 tenant_record_id,
@@ -87,6 +84,11 @@ islands as (
             order by valid_from
         ) as island
     from priced
+    window
+        event_order as (
+            partition by tenant_record_id, subscription_id, event_id
+            order by valid_from
+        )
 
 )
 
