@@ -110,7 +110,10 @@ class Server:
 
     @property
     def prices(self) -> list[Row]:
-        return self.rows("catalog_prices", "catalog_record_id, plan_name, phase_number, currency collate \"C\" desc")
+        return self.rows(
+            "catalog_prices",
+            'catalog_record_id, plan_name, phase_number, currency collate "C" desc',
+        )
 
     @property
     def catalogs(self) -> list[Row]:
