@@ -1,4 +1,4 @@
-"""One build for the histories that are written by hand, and a server that can read XML."""
+"""A server that can read XML, and builds of the models for rows that are written by hand."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from .build import KillBillBuild, killbill_build
+from .built import KillbillBuild, killbill_build
 from .libxml_server import find_server, run_server
+from .surface import Surface, surface_build
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +24,16 @@ def libxml() -> Iterator[str]:
 @pytest.fixture(scope="package")
 def built(
     new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[KillBillBuild]:
-    """The models on a server without libxml, over an empty Kill Bill."""
-    with killbill_build(new_database(), tmp_path_factory.mktemp("killbill")) as build:
+) -> Iterator[KillbillBuild]:
+    names = ("int_killbill__priced_states", "int_killbill__price_issues")
+    with killbill_build(new_database(), tmp_path_factory.mktemp("killbill"), names) as build:
+        yield build
+
+
+@pytest.fixture(scope="package")
+def surface(
+    new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Surface]:
+    """The surface over an empty Kill Bill."""
+    with surface_build(new_database(), tmp_path_factory.mktemp("surface")) as build:
         yield build

@@ -12,7 +12,7 @@ from tidemill_cli.demo.killbill.model import Account
 from tidemill_cli.demo.killbill.plans import plan
 from tidemill_cli.demo.killbill.rows import Row
 
-from .build import KillBillBuild
+from .surface import Surface
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 END = datetime(2024, 9, 1, tzinfo=UTC)
@@ -59,20 +59,20 @@ class World:
         return rows
 
     def read(
-        self, built: KillBillBuild, relation: str, edit: Edit | None = None
+        self, surface: Surface, relation: str, edit: Edit | None = None
     ) -> list[dict[str, Any]]:
         """One relation of the surface."""
-        return built.surface(self.rows(edit), relation)
+        return surface.of(self.rows(edit), relation)
 
     def told(
-        self, built: KillBillBuild, *columns: str, edit: Edit | None = None
+        self, surface: Surface, *columns: str, edit: Edit | None = None
     ) -> list[tuple[object, ...]]:
         """Intervals in order of time: from, until, and some columns."""
-        rows = self.read(built, "subscription_intervals", edit)
+        rows = self.read(surface, "subscription_intervals", edit)
         return [
             (day(row["valid_from"]), day(row["valid_to"]), *(row[name] for name in columns))
             for row in sorted(rows, key=lambda row: (row["valid_from"], row["plan"]))
         ]
 
-    def issues(self, built: KillBillBuild, edit: Edit | None = None) -> set[str]:
-        return {row["issue"] for row in self.read(built, "data_issues", edit)}
+    def issues(self, surface: Surface, edit: Edit | None = None) -> set[str]:
+        return {row["issue"] for row in self.read(surface, "data_issues", edit)}

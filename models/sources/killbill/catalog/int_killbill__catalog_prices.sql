@@ -28,11 +28,11 @@ phases as (
         plan_name,
         nullif(product, '') as product,
         nullif(billing_mode, '') as billing_mode,
-        {{ killbill_instant('existing_effective_at') }} as existing_effective_at,
+        {{ killbill_xml_instant('existing_effective_at') }} as existing_effective_at,
         phase_number,
         upper(phase_type) as phase_type,
         upper(nullif(duration_unit, '')) as duration_unit,
-        {{ killbill_number('duration_number') }} as duration_number,
+        {{ killbill_xml_number('duration_number') }} as duration_number,
         upper(nullif(billing_period, '')) as billing_period,
         has_recurring,
         has_fixed,
@@ -51,7 +51,7 @@ phases as (
         plan_name,
         phase_number,
         upper(currency) as currency,
-        {{ killbill_number('price') }} as price
+        {{ killbill_xml_number('price') }} as price
     from {{ killbill_catalog_amounts(ref('stg_killbill__catalogs'), kind) }} as prices
     where currency <> ''
     order by catalog_hash, plan_name, phase_number, currency, place

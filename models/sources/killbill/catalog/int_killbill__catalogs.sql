@@ -14,7 +14,7 @@ documents as (
         catalog_hash,
         problem,
         nullif(billing_mode, '') as billing_mode,
-        {{ killbill_instant('effective_at') }} as effective_at
+        {{ killbill_xml_instant('effective_at') }} as effective_at
     from {{ killbill_catalog_documents(ref('stg_killbill__catalogs')) }} as documents
 
 ),

@@ -44,7 +44,7 @@ repairs as (
         linked_item_id,
         range_agg(daterange(start_date, end_date)) as dates
     from billed
-    where type = 'REPAIR_ADJ'
+    where item_type = 'REPAIR_ADJ'
     group by tenant_record_id, linked_item_id
 
 )
@@ -78,7 +78,7 @@ left join plan_names
         billed.tenant_record_id = plan_names.tenant_record_id
         and billed.plan_name = plan_names.plan_name
 where
-    billed.type = 'RECURRING'
+    billed.item_type = 'RECURRING'
     and billed.rate is not null
     and billed.subscription_id is not null
     and billed.phase_name is not null

@@ -27,14 +27,14 @@ AS_OF = "2026-01-01T00:00:00Z"
 
 
 @dataclass(frozen=True)
-class KillBillBuild:
+class Surface:
     """A session on an empty build, and what fills it."""
 
     connection: psycopg.Connection[Any]
     schema: str
     models: list[Model]
 
-    def surface(self, rows: Mapping[str, Collection[Row]], relation: str) -> list[dict[str, Any]]:
+    def of(self, rows: Mapping[str, Collection[Row]], relation: str) -> list[dict[str, Any]]:
         """Return what the models make of the rows of a database: one relation of the surface."""
         return self.table(rows, f"killbill__{relation}")
 
@@ -50,9 +50,9 @@ class KillBillBuild:
 
 
 @contextmanager
-def killbill_build(
+def surface_build(
     dsn: str, folder: Path, schema: str = "public", release: Release = "0.24"
-) -> Iterator[KillBillBuild]:
+) -> Iterator[Surface]:
     """Build the surface over an empty Kill Bill of some release."""
     with psycopg.connect(dsn) as connection:
         create_schema(connection, schema, release)
@@ -69,4 +69,4 @@ def killbill_build(
     with psycopg.connect(dsn) as connection:
         connection.execute("set jit = off")
         connection.commit()
-        yield KillBillBuild(connection, schema, project.models())
+        yield Surface(connection, schema, project.models())
