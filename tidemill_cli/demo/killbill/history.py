@@ -174,7 +174,7 @@ class _Life:
             self.account,
             plan,
             when,
-            quantity=1 + int(random.expovariate(0.25)) if plan in SEATED else 1,
+            quantity=self._seats(1 + int(random.expovariate(0.25))) if plan in SEATED else 1,
             prices=self._own_prices(plan) if draw < 0.06 else None,
             entitled_at=when - timedelta(days=30) if draw > 0.97 else None,
         )
@@ -270,7 +270,11 @@ class _Life:
         state = state_at(subscription, when)
         if state is not None and state.plan.startswith(SEATED):
             quantity = state.quantity + self.random.choice((-2, -1, 1, 1, 2, 3, 5))
-            self.kb.set_quantity(subscription, max(quantity, 1), when)
+            self.kb.set_quantity(subscription, self._seats(quantity), when)
+
+    def _seats(self, quantity: int) -> int:
+        """Return a number of units whose price the engine can keep: it has six digits for it."""
+        return min(max(quantity, 1), 6 if self.account.currency == "JPY" else 500)
 
     def add_on(self, subscription: Subscription, when: datetime) -> None:
         """Add what comes with a base."""

@@ -50,7 +50,7 @@ def propose(subscription: Subscription, found: Iterable[Segment], today: date) -
     account = subscription.account
     wanted: list[Wanted] = []
     again: list[date] = []
-    since = subscription.dirty_from or today
+    since = min(subscription.dirty_from or today, subscription.again or today, today)
     for segment in found:
         start = account.local(segment.start)
         end = None if segment.end is None else account.local(segment.end)
