@@ -2,9 +2,15 @@
 
 with
 
-found as (
+life_issues as (
 
     select * from {{ ref('int_killbill__life_issues') }}
+
+),
+
+price_issues as (
+
+    select * from {{ ref('int_killbill__price_issues') }}
 
 ),
 
@@ -27,6 +33,30 @@ issues as (
 
     select * from {{ ref('killbill_issues') }}
 
+),
+
+found as (
+
+    select
+        tenant_record_id,
+        account_id,
+        issue,
+        source_table,
+        source_row_id,
+        null as own_detail
+    from life_issues
+
+    union all
+
+    select
+        tenant_record_id,
+        account_id,
+        issue,
+        source_table,
+        source_row_id,
+        detail as own_detail
+    from price_issues
+
 )
 
 -- one row per row of Kill Bill's and reason why it could not be used as it is
@@ -40,7 +70,7 @@ select
     issues.surface_relation::text as surface_relation,
     found.source_table::text as source_table,
     found.source_row_id::text as source_row_id,
-    issues.detail::text as detail
+    coalesce(found.own_detail, issues.detail)::text as detail
 from found
 left join tenants on found.tenant_record_id = tenants.tenant_record_id
 left join issues on found.issue = issues.issue

@@ -89,8 +89,8 @@ select
     ends.cancel_requested_at,
     ends.cancel_effective_at,
     ends.cancel_reason::text as cancel_reason,
-    -- the engine keeps no word of whose will it was
-    null::boolean as is_voluntary_cancel,
+    -- of all others the engine keeps no word of whose will it was
+    case when ends.cancel_reason = 'overdue' then false end as is_voluntary_cancel,
     cut.history_source::text as history_source,
     cut.recorded_at,
     'subscription_events' as source_table,

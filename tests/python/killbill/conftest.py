@@ -1,4 +1,4 @@
-"""A server that can read XML, and one build of the models for rows that are written by hand."""
+"""A server that can read XML, and builds of the models for rows that are written by hand."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from .built import KillbillBuild, killbill_build
 from .libxml_server import find_server, run_server
+from .surface import Surface, surface_build
 
 
 @pytest.fixture(scope="session")
@@ -26,4 +27,13 @@ def built(
 ) -> Iterator[KillbillBuild]:
     names = ("int_killbill__priced_states", "int_killbill__price_issues")
     with killbill_build(new_database(), tmp_path_factory.mktemp("killbill"), names) as build:
+        yield build
+
+
+@pytest.fixture(scope="package")
+def surface(
+    new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Surface]:
+    """The surface over an empty Kill Bill."""
+    with surface_build(new_database(), tmp_path_factory.mktemp("surface")) as build:
         yield build

@@ -1,4 +1,4 @@
-"""A catalog is read alike by a server that reads XML and by `tidemill run` for one that does not."""
+"""A catalog is read alike by a server that reads XML and by a run for one that does not."""
 
 from __future__ import annotations
 
@@ -110,7 +110,10 @@ class Server:
 
     @property
     def prices(self) -> list[Row]:
-        return self.rows("catalog_prices", "catalog_record_id, plan_name, phase_number, currency collate \"C\" desc")
+        return self.rows(
+            "catalog_prices",
+            'catalog_record_id, plan_name, phase_number, currency collate "C" desc',
+        )
 
     @property
     def catalogs(self) -> list[Row]:

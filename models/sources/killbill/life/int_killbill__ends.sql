@@ -14,6 +14,18 @@ owners as (
 
 ),
 
+accounts as (
+
+    select * from {{ ref('stg_killbill__accounts') }}
+
+),
+
+blocks as (
+
+    select * from {{ ref('stg_killbill__blocking_states') }}
+
+),
+
 -- The first end is the end; what stands behind it never came to be.
 own_ends as (
 
@@ -48,13 +60,32 @@ base_ends as (
 
 ),
 
+-- Who is overdue for long is cancelled in the same breath as the account's state says so.
+overdue_states as (
+
+    select
+        blocks.tenant_record_id,
+        accounts.account_record_id,
+        blocks.created_at
+    from blocks
+    inner join accounts
+        on
+            blocks.tenant_record_id = accounts.tenant_record_id
+            and blocks.blockable_id = accounts.account_id
+    where
+        blocks.blockable_type = 'ACCOUNT'
+        and blocks.service = 'overdue-service'
+        and blocks.state <> '__KILLBILL__CLEAR__OVERDUE_STATE__'
+
+),
+
 entitlement_ends as (
 
     select
         tenant_record_id,
         blockable_id as subscription_id,
         min(effective_at) as effective_at
-    from {{ ref('stg_killbill__blocking_states') }}
+    from blocks
     where
         blockable_type = 'SUBSCRIPTION'
         and service = 'entitlement-service'
@@ -110,6 +141,31 @@ ended as (
             as is_handed_over
     from told
 
+),
+
+explained as (
+
+    select
+        *,
+        case
+            when is_handed_over then null
+            when kind = 'EXPIRED' then 'expired'
+            when
+                kind = 'CANCEL'
+                and exists (
+                    select
+                    from overdue_states
+                    where
+                        ended.tenant_record_id = overdue_states.tenant_record_id
+                        and ended.account_record_id = overdue_states.account_record_id
+                        and abs(
+                            extract(epoch from ended.requested_at - overdue_states.created_at)
+                        ) < 60
+                )
+                then 'overdue'
+        end as reason
+    from ended
+
 )
 
 -- one row per subscription: when its service ends, what the engine and the customer call the end,
@@ -127,5 +183,5 @@ select
         when not is_handed_over and billing_end_at > observed_at
             then greatest(billing_end_at, entitlement_end_at)
     end as scheduled_end_at,
-    case when not is_handed_over and kind = 'EXPIRED' then 'expired' end as cancel_reason
-from ended
+    reason as cancel_reason
+from explained
