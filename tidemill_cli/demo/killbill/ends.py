@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from tidemill_cli.demo.killbill import blocking, changes, starts, timeline
-from tidemill_cli.demo.killbill.model import Policy, Subscription
-from tidemill_cli.demo.killbill.rows import touch
+from tidemill_cli.demo.killbill.model import Bundle, Policy, Subscription
+from tidemill_cli.demo.killbill.rows import Row, touch
 from tidemill_cli.demo.killbill.world import World
 
 
@@ -31,9 +31,20 @@ def cancel(
         touch(subscription.entitlement_end, world.now, is_active=False)
     starts.add_event(world, subscription, "CANCEL", at)
     blocking.cancelled(world, subscription, access)
-    if at <= world.now and subscription.category == "BASE":
-        starts.end_add_ons(world, subscription.bundle, at)
+    if subscription.category == "BASE":
+        bundle, row = subscription.bundle, subscription.entitlement_end
+        if at <= world.now:
+            starts.end_add_ons(world, bundle, at)
+        elif access <= world.now:
+            starts.shut_add_ons(world, bundle, access)
+        elif row is not None:
+            world.at(access, lambda: _shut(world, bundle, row, access))
     return at
+
+
+def _shut(world: World, bundle: Bundle, row: Row, access: datetime) -> None:
+    if row["is_active"]:
+        starts.shut_add_ons(world, bundle, access)
 
 
 def uncancel(world: World, subscription: Subscription) -> None:
@@ -43,6 +54,10 @@ def uncancel(world: World, subscription: Subscription) -> None:
     ]
     if not planned:
         message = "there is no end to take back"
+        raise ValueError(message)
+    access = subscription.entitlement_end
+    if access is not None and str(access["effective_date"]) <= str(world.now):
+        message = "access has ended already"
         raise ValueError(message)
     starts.drop(world, subscription, planned[0].at, ("CANCEL",))
     if subscription.entitlement_end is not None:

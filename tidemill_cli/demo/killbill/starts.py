@@ -199,20 +199,39 @@ def end_add_ons(
     world: World, bundle: Bundle, at: datetime, products: tuple[str, ...] | None = None
 ) -> None:
     """End the add-ons of a base (those of some products, or all): each has rows of its own."""
-    for other in bundle.account.subscriptions:
-        if other.bundle is not bundle or other.category != "ADD_ON":
-            continue
-        states, end = timeline.replay(other)
-        if not states or (end is not None and end <= at):
-            continue
+    for other, states in _add_ons(bundle, at):
         product = definition(other, states[-1].plan, at).product
         if products is not None and product not in products:
             continue
         drop(world, other, at)
         add_event(world, other, "CANCEL", at)
-        if other.entitlement_end is not None:
-            touch(other.entitlement_end, world.now, is_active=False)
-        blocking.cancelled(world, other, at)
+        _shut(world, other, at)
+
+
+def shut_add_ons(world: World, bundle: Bundle, at: datetime) -> None:
+    """End access to the add-ons of a base, whose own events follow when its billing ends."""
+    for other, _ in _add_ons(bundle, at):
+        _shut(world, other, at)
+
+
+def _shut(world: World, subscription: Subscription, at: datetime) -> None:
+    known = subscription.entitlement_end
+    if known is not None and str(known["effective_date"]) <= str(at):
+        return
+    if known is not None:
+        touch(known, world.now, is_active=False)
+    blocking.cancelled(world, subscription, at)
+
+
+def _add_ons(bundle: Bundle, at: datetime) -> list[tuple[Subscription, list[timeline.State]]]:
+    """Return the add-ons of a base that are there at an instant."""
+    found = []
+    for other in bundle.account.subscriptions:
+        if other.bundle is bundle and other.category == "ADD_ON":
+            states, end = timeline.replay(other)
+            if states and (end is None or end > at):
+                found.append((other, states))
+    return found
 
 
 def drop_unavailable(

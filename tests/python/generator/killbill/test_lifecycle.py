@@ -122,6 +122,20 @@ def test_add_ons_end_with_their_base_once_it_ends() -> None:
     assert events(kb, extra)[1:] == [("CANCEL", "2024-02-10", None)]
 
 
+def test_add_ons_lose_access_with_their_base() -> None:
+    kb, account = engine()
+    base = kb.subscribe(account, "basic", at("2024-01-10"))
+    kb.add_on(base, "support", at("2024-01-15"))
+    kb.cancel(base, at("2024-01-20"), entitlement="IMMEDIATE", billing="END_OF_TERM")
+    kb.run_until(at("2024-02-11"))
+    assert blocks(kb)[2:] == [
+        ("ENT_CANCELLED", "2024-01-20", False, True),
+        ("ENT_CANCELLED", "2024-01-20", False, True),
+    ]
+    with pytest.raises(ValueError, match="no end"):
+        kb.uncancel(base, at("2024-02-12"))
+
+
 def test_add_ons_that_a_new_plan_does_not_come_with_end() -> None:
     kb, account = engine()
     base = kb.subscribe(account, "basic", at("2024-01-10"))
