@@ -60,13 +60,7 @@ def killbill_build(dsn: str, folder: Path, names: Collection[str]) -> Iterator[K
     """Build models, and what they are built on, over empty tables."""
     with psycopg.connect(dsn) as connection:
         create_schema(connection)
-        load(connection, play([]).rows)
-    with connect(resolve(ConnectionOptions(dsn=dsn), {}), "tests") as session:
-        if not server_reads_xml(session):
-            parse_catalogs(session, PARSED, "public")
-    with psycopg.connect(dsn) as connection:
-        for table in ("tenants", "tenant_kvs", "accounts", "account_history", "payment_methods"):
-            connection.execute(f"truncate {table}")
+    parse_once(dsn, play([]).rows)
     project = InProcess(dsn, folder)
     done = project.dbt(
         "build",
@@ -85,3 +79,12 @@ def killbill_build(dsn: str, folder: Path, names: Collection[str]) -> Iterator[K
                 connection.execute(f"truncate {model.relation}")  # type: ignore[arg-type]
         connection.commit()
         yield KillBillBuild(connection, models)
+
+
+def parse_once(dsn: str, rows: dict[str, list[Any]], schema: str = "public") -> None:
+    """Parse the catalogs among some rows as a run would, and leave only what was parsed."""
+    with connect(resolve(ConnectionOptions(dsn=dsn), {}), "tests") as session:
+        load(session, {"tenant_kvs": rows["tenant_kvs"]}, schema)
+        if not server_reads_xml(session):
+            parse_catalogs(session, PARSED, schema)
+        session.execute(f"truncate {schema}.tenant_kvs")  # type: ignore[arg-type]
