@@ -21,7 +21,10 @@ def cancel(
         message = "a subscription that does not run cannot be cancelled"
         raise ValueError(message)
     at = changes.effective(world, subscription, billing)
-    access = changes.effective(world, subscription, entitlement)
+    access = world.now
+    if entitlement == "END_OF_TERM":
+        # What is billed may have ended long ago, and access then has, too.
+        access = subscription.charged_through or world.now
     starts.drop(world, subscription, at)
     for event in subscription.events:
         # An end that was planned for earlier would come first.

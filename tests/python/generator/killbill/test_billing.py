@@ -311,6 +311,8 @@ def test_an_overridden_price_is_billed_and_shared() -> None:
     assert [(row["plan_name"], row["phase_name"], row["rate"]) for row in billed] == [
         (name, f"{name}-evergreen", Decimal("12.5"))
     ] * 2
+    # The item says the catalog of its parent.
+    assert {row["catalog_effective_date"] for row in billed} == {at("2023-01-01")}
 
 
 def test_the_parent_is_billed_for_its_children_once_a_day() -> None:

@@ -72,6 +72,7 @@ def killbill_build(dsn: str, folder: Path, names: Collection[str]) -> Iterator[K
         "build",
         *("--select", *(f"+{name}" for name in names), *UNTESTED, "unit_test"),
         variables={"tidemill_as_of": END.isoformat(), "tidemill_billing_sources": ["killbill"]},
+        TIDEMILL_STARTED_AT=END.isoformat(),
     )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr
     with psycopg.connect(dsn) as connection:

@@ -74,6 +74,10 @@ ADD_ONS = ("extra", "extra-tried")
 LASTING = tuple(name for name in PLANS if name not in ("term", "ticket"))
 WITH_ADD_ONS = {one.name for one in VERSIONS[0].plans if one.product in BASES}
 
+TRIALS = {
+    one.name: one.phases[0].number for one in VERSIONS[0].plans if one.phases[0].type == "TRIAL"
+}
+
 
 @dataclass(frozen=True)
 class Customer:

@@ -12,7 +12,8 @@ from .catalogue import ADD_ONS, CUSTOMERS, DAYS, LASTING, PLANS, SLOTS, START
 # Few times of a day, so that things fall on the ends of periods and around midnight.
 TIMES = (0, 0, 1, 3600, 9 * 3600, 12 * 3600, 23 * 3600)
 COUNTRIES = st.sampled_from(("US", "DE", "FR", "JP"))
-CUSTOMER = st.integers(0, len(CUSTOMERS) - 1)
+# One customer more often than the others, for the same reason.
+CUSTOMER = st.sampled_from((0, 0, 0, *range(len(CUSTOMERS))))
 # The first slot more often: what follows on one subscription matters most.
 SLOT = st.sampled_from((0, 0, *range(SLOTS)))
 QUANTITY = st.sampled_from((1, 1, 2, 3, 7))
@@ -21,11 +22,11 @@ POLICY: st.SearchStrategy[Policy] = st.sampled_from(("IMMEDIATE", "END_OF_TERM")
 NOISE = ("charge", "credit", "adjust", "refund", "use", "draft", "import")
 
 
-def instants() -> st.SearchStrategy[datetime]:
+def instants(last_day: int = DAYS - 1) -> st.SearchStrategy[datetime]:
     """Instants that fall on and around the edges of days."""
     return st.builds(
         lambda day, second: START + timedelta(days=day, seconds=second),
-        st.integers(0, DAYS - 1),
+        st.integers(0, last_day),
         st.sampled_from(TIMES),
     )
 
@@ -34,6 +35,9 @@ def _on_slot(action: type, /, **fields: st.SearchStrategy[object]) -> st.SearchS
     return st.builds(action, instants(), CUSTOMER, SLOT, **fields)
 
 
+BEGIN = st.builds(
+    do.Subscribe, instants(60), CUSTOMER, SLOT, st.sampled_from(LASTING), QUANTITY, OWN_PRICE
+)
 SUBSCRIBE = _on_slot(
     do.Subscribe,
     plan=st.sampled_from(PLANS),
@@ -66,6 +70,6 @@ def histories(most: int = 24) -> st.SearchStrategy[list[do.Action]]:
     """Actions in order of time; the first ones subscribe."""
     return st.builds(
         lambda first, rest: sorted([*first, *rest], key=lambda action: action.at),
-        st.lists(SUBSCRIBE, min_size=1, max_size=3),
-        st.lists(ACTIONS, max_size=most),
+        st.lists(BEGIN, min_size=2, max_size=4),
+        st.lists(ACTIONS, min_size=6, max_size=most),
     )

@@ -12,7 +12,7 @@ from tidemill_cli.demo.killbill.engine import KillBillEngine
 from tidemill_cli.demo.killbill.rows import Row
 
 from . import actions as do
-from .catalogue import CUSTOMERS, END, START, VERSIONS, WITH_ADD_ONS, WORTH
+from .catalogue import CUSTOMERS, END, START, TRIALS, VERSIONS, WITH_ADD_ONS, WORTH
 
 RISK, OVERDUE = "risk-service", "overdue-service"
 CLEAR = "__KILLBILL__CLEAR__OVERDUE_STATE__"
@@ -141,6 +141,8 @@ class Player:
         kept = [choice for choice in known.choices if choice.at < when]
         choice = self._choice(account, action.plan, action.own_price, when)
         known.choices[:] = [*kept, choice]
+        if not kept:
+            known.trial_until = None
         if action.plan not in WITH_ADD_ONS and slot.extra and self._is_on(slot.extra[1]):
             # It goes when the plan comes; until then the change may still be taken back.
             extra = slot.extra[1]
@@ -267,7 +269,13 @@ class Player:
     def _copy(self, old: told.Subscription, bundle: told.Bundle, at: datetime) -> told.Subscription:
         choice = replace(old.choice(at), at=at)
         quantity = old.quantity(at)
-        return told.Subscription("", bundle, old.aligned_at, [choice], [(at, quantity)])
+        made = told.Subscription("", bundle, old.aligned_at, [choice], [(at, quantity)])
+        (*_, trial) = [0, *(days for name, days in TRIALS.items() if name == choice.plan)]
+        is_first = old.trial_until is not None and old.choice(at) is old.choices[0]
+        until = old.trial_until if is_first else old.aligned_at + timedelta(days=trial)
+        if trial and until is not None and at < until:
+            made.trial_until = until
+        return made
 
     @_do.register
     def _(self, action: do.ChangeCountry) -> None:

@@ -65,6 +65,8 @@ class Subscription:
     choices: list[Choice]
     quantities: list[tuple[datetime, int]]
     end: End | None = None
+    # The end of the trial in which it was moved here: what follows is counted from the move.
+    trial_until: datetime | None = None
     # What it comes with, if it is an add-on.
     base: "Subscription | None" = None
 

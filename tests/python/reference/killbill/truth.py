@@ -65,9 +65,10 @@ def _cuts(subscription: Subscription, told: Told) -> list[datetime]:
     found += [edge for span in spans for edge in span if edge is not None]
     found += told.turns()
     for choice in subscription.choices:
-        starts, _ = _phases(told.plan(choice.plan, choice.at, choice.at), subscription.aligned_at)
-        found += starts
-    return found
+        plan = told.plan(choice.plan, choice.at, choice.at)
+        found += _phases(plan, subscription.aligned_at)[0]
+        found += _phases(plan, subscription.start)[0]
+    return [*found, *filter(None, [subscription.trial_until])]
 
 
 def _end(subscription: Subscription, told: Told, until: datetime) -> tuple[datetime | None, Row]:
@@ -118,7 +119,7 @@ def _said(
 def _facts(subscription: Subscription, told: Told, at: datetime) -> Row:
     choice, quantity = subscription.choice(at), subscription.quantity(at)
     plan = told.plan(choice.plan, at, choice.at)
-    number = _phase_at(plan, subscription.aligned_at, at)
+    number = _phase_at(plan, subscription, at)
     account, owner = subscription.bundle.account, subscription.bundle.owner
     phase = plan.phases[number]
     amount, discount, period = _money(plan, number, choice, account.currency)
@@ -184,7 +185,12 @@ def _status(subscription: Subscription, phase: Phase, at: datetime) -> str:
     return "past_due" if within(account.debts, at) else "active"
 
 
-def _phase_at(plan: Plan, aligned_at: datetime, at: datetime) -> int:
+def _phase_at(plan: Plan, subscription: Subscription, at: datetime) -> int:
+    aligned_at, moved = subscription.aligned_at, subscription.trial_until
+    if moved is not None and moved <= at and subscription.choice(at) is subscription.choices[0]:
+        # What follows the trial has begun, and no other trial.
+        starts, _ = _phases(plan, subscription.start)
+        return max(1, *(number for number, start in enumerate(starts) if start <= at))
     starts, _ = _phases(plan, aligned_at)
     return max(number for number, start in enumerate(starts) if start <= at)
 
