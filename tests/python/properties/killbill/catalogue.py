@@ -39,7 +39,7 @@ def _plans(*, dearer: bool) -> tuple[Plan, ...]:
             "Promo",
             (
                 Phase("DISCOUNT", "MONTHS", 3, "ANNUAL", cost("100")),
-                Phase("EVERGREEN", period="MONTHLY", prices=cost("20")),
+                Phase("EVERGREEN", period="MONTHLY", prices=cost("120")),
             ),
         ),
         plan("weekly", "Weekly", cost("9"), "WEEKLY"),

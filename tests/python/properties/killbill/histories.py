@@ -1,5 +1,6 @@
 """Hypothesis strategies: sequences of actions over a small catalogue and ten months."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hypothesis import strategies as st
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 from tidemill_cli.demo.killbill.model import Policy
 
 from . import actions as do
-from .catalogue import ADD_ONS, CUSTOMERS, DAYS, LASTING, PLANS, SLOTS, START
+from .catalogue import ADD_ONS, CUSTOMERS, DAYS, LASTING, PLANS, SLOTS, START, TRIALS
 
 # Few times of a day, so that things fall on the ends of periods and around midnight.
 TIMES = (0, 0, 1, 3600, 9 * 3600, 12 * 3600, 23 * 3600)
@@ -66,10 +67,67 @@ ACTIONS = st.one_of(
 )
 
 
-def histories(most: int = 24) -> st.SearchStrategy[list[do.Action]]:
+def _then(
+    first: st.SearchStrategy[do.Action], second: st.SearchStrategy[do.Action], *spans: timedelta
+) -> st.SearchStrategy[list[do.Action]]:
+    """Two things that are done to the same one, some time apart."""
+
+    def follow(one: do.Action, other: do.Action, span: timedelta) -> list[do.Action]:
+        same = {"at": one.at + span, "customer": one.customer}
+        if isinstance(one, _ON_SLOT) and isinstance(other, _ON_SLOT):
+            same["slot"] = one.slot
+        return [one, replace(other, **same)]
+
+    return st.builds(follow, first, second, st.sampled_from(spans))
+
+
+_ON_SLOT = (
+    *(do.Subscribe, do.AddOn, do.ChangePlan, do.UndoChange, do.SetQuantity),
+    *(do.Cancel, do.Uncancel, do.Pause, do.Move),
+)
+HOURS, DAY, DAYS_3, WEEK, MONTH = (timedelta(hours=h) for h in (5, 24, 72, 168, 720))
+PAUSE = _on_slot(do.Pause)
+STOP = st.builds(do.Stop, instants(), CUSTOMER)
+OWE = st.builds(do.Owe, instants(), CUSTOMER, st.booleans())
+AT_TERM = st.just("END_OF_TERM")
+TRY = _on_slot(do.Subscribe, plan=st.sampled_from(sorted(TRIALS.keys() & {*PLANS})))
+# What random actions seldom come to by themselves.
+EPISODES = st.one_of(
+    _then(_on_slot(do.Cancel, entitlement=AT_TERM, billing=AT_TERM), _on_slot(do.Uncancel), DAYS_3),
+    _then(
+        _on_slot(do.ChangePlan, plan=st.sampled_from(LASTING), policy=AT_TERM),
+        _on_slot(do.UndoChange),
+        HOURS,
+        DAYS_3,
+    ),
+    _then(PAUSE, PAUSE, HOURS, DAY, WEEK, MONTH),
+    _then(STOP, STOP, HOURS, WEEK),
+    _then(OWE, OWE, HOURS, MONTH),
+    _then(TRY, st.one_of(PAUSE, STOP, OWE), DAYS_3),
+    _then(TRY, _on_slot(do.Move, country=COUNTRIES, at_once=st.booleans()), HOURS, DAYS_3),
+    _then(CHANGE, CHANGE, HOURS, WEEK),
+    _then(
+        _on_slot(do.AddOn, plan=st.sampled_from(ADD_ONS), quantity=QUANTITY),
+        _on_slot(do.Cancel, entitlement=POLICY, billing=POLICY),
+        HOURS,
+        WEEK,
+    ),
+    _then(
+        _on_slot(do.Subscribe, plan=st.sampled_from(("promo", "eased"))),
+        _on_slot(do.SetQuantity, quantity=QUANTITY, policy=POLICY),
+        WEEK,
+    ),
+)
+
+
+def histories(most: int = 16) -> st.SearchStrategy[list[do.Action]]:
     """Actions in order of time; the first ones subscribe."""
     return st.builds(
-        lambda first, rest: sorted([*first, *rest], key=lambda action: action.at),
+        lambda first, rest, episodes: sorted(
+            [*first, *rest, *(action for episode in episodes for action in episode)],
+            key=lambda action: action.at,
+        ),
         st.lists(BEGIN, min_size=2, max_size=4),
-        st.lists(ACTIONS, min_size=6, max_size=most),
+        st.lists(ACTIONS, min_size=4, max_size=most),
+        st.lists(EPISODES, min_size=2, max_size=5),
     )
