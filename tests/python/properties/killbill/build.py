@@ -6,7 +6,7 @@ and rolls back. The catalogs are the same in all examples, so they are parsed on
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +36,17 @@ PRICE_SOURCES = ("auto", "catalog")
 class KillBillBuild:
     """A session on an empty build, and what fills it."""
 
-    connection: psycopg.Connection[Any] = field(repr=False)
+    connection: psycopg.Connection[Any]
     # By whose price counts.
-    models: dict[str, list[Model]] = field(repr=False)
+    models: dict[str, list[Model]]
+
+    def __repr__(self) -> str:
+        """Be short: failing examples are printed with it."""
+        return "<build>"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ANN401
+        """Be short to hypothesis, too, which asks for this."""
+        printer.text(repr(self))
 
     def table(self, played: Played, name: str, price_source: str = "auto") -> list[Row]:
         """Return what a model makes of a history."""

@@ -29,7 +29,8 @@ def _plans(*, dearer: bool) -> tuple[Plan, ...]:
     calls = Usage("calls", "call", cost("1"))
     return (
         plan("basic", "Basic", now("50", "55")),
-        plan("basic-2", "Basic", cost("50")),
+        # A number behind a name makes no override of it.
+        plan("basic-2024", "Basic", cost("50")),
         plan("pro", "Pro", now("120.5", "130"), existing_from=for_all),
         plan("tried", "Tried", now("60", "66"), trial_days=14, existing_from=for_all),
         plan("eased", "Eased", now("45", "48"), trial_days=10, discount=(now("30", "32"), 2)),
