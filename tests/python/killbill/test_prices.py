@@ -343,7 +343,10 @@ def test_a_discount_phase_that_is_none_has_a_price_of_its_own(
     )
     made = books(catalog(plan))
     subscribe(made, "one", "gold", phase="discount")
-    assert told(built, made, "amount", "repeating_discount") == [("one", "02-01 09:00", "", *money)]
+    assert told(built, made, "amount", "repeating_discount") == [
+        ("one", "02-01 09:00", "04-01 09:00", *money),
+        ("one", "04-01 09:00", "", 10, 0),
+    ]
 
 
 def test_a_term_at_a_fixed_price_recurs_with_nothing(built: KillbillBuild) -> None:
@@ -357,7 +360,8 @@ def test_a_term_at_a_fixed_price_recurs_with_nothing(built: KillbillBuild) -> No
     made = books(catalog(plan))
     subscribe(made, "one", "term", phase="fixedterm")
     assert told(built, made, *MONEY, "charge_kind", "is_price_unknown") == [
-        ("one", "02-01 09:00", "", 0, 0, "month", 1, "licensed", False)
+        ("one", "02-01 09:00", "01-31 09:00", 0, 0, "month", 1, "licensed", False),
+        ("one", "01-31 09:00", "", 10, 0, "month", 1, "licensed", False),
     ]
     assert issues(built, made) == []
 
