@@ -107,11 +107,16 @@ class KillBillEngine(AccountActions):
         changes.undo_change(self.world, subscription)
         self.settle()
 
-    def set_quantity(self, subscription: Subscription, quantity: int, at: datetime) -> None:
-        """Bill another number of units from now on."""
+    def set_quantity(
+        self,
+        subscription: Subscription,
+        quantity: int,
+        at: datetime,
+        policy: Policy = "IMMEDIATE",
+    ) -> datetime:
+        """Bill another number of units; return from when on."""
         self.act(at)
-        changes.set_quantity(self.world, subscription, quantity)
-        self.settle()
+        return self._done(changes.set_quantity(self.world, subscription, quantity, policy))
 
     def set_billing_day(self, subscription: Subscription, day: int, at: datetime) -> None:
         """Bill on another day of the month from now on."""
@@ -126,10 +131,11 @@ class KillBillEngine(AccountActions):
         *,
         entitlement: Policy = "IMMEDIATE",
         billing: Policy = "IMMEDIATE",
+        on: datetime | None = None,
     ) -> datetime:
-        """End a subscription; return when its billing ends."""
+        """End a subscription, by policies or at a given instant; return when its billing ends."""
         self.act(at)
-        return self._done(ends.cancel(self.world, subscription, entitlement, billing))
+        return self._done(ends.cancel(self.world, subscription, entitlement, billing, on))
 
     def uncancel(self, subscription: Subscription, at: datetime) -> None:
         """Take back an end that has not come yet."""

@@ -1,4 +1,7 @@
-{{ config(enabled = 'killbill' in var('tidemill_billing_sources')) }}
+{{ config(
+    enabled = 'killbill' in var('tidemill_billing_sources'),
+    pre_hook = without_nested_loops()
+) }}
 
 with
 
@@ -95,12 +98,11 @@ shares as (
 select
     items.tenant_record_id,
     items.item_id,
-    shares.adjusted_share,
-    round(
+    shares.adjusted_share::numeric(38, 22) as adjusted_share,
+    (
         -items.adjustment * shares.adjusted_share
-        + (items.amount + items.adjustment) * shares.owed_share,
-        10
-    ) as amount
+        + (items.amount + items.adjustment) * shares.owed_share
+    )::numeric(28, 10) as amount
 from items
 inner join shares
     on
