@@ -2,6 +2,7 @@
 # and `make test` what it needs of Node into .node.
 
 PYTHON ?= python3
+# lago, stripe, killbill, or all three in one database.
 ENGINE ?= lago
 CUSTOMERS ?= 2000
 SEED ?= 1

@@ -7,6 +7,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import psycopg
@@ -108,3 +109,24 @@ def test_the_demo_of_stripe_names_the_engine_that_it_acts_like(
     assert "a company that bills with Stripe" in result.stderr
     assert "Stripe landed by v1 (@stripe/sync-engine) in schema stripe." in result.stderr
     assert "customers pay" in result.stdout
+
+
+@pytest.mark.slow
+def test_the_demo_of_all_engines_splits_the_total_by_engine(
+    tidemill: Tidemill, state_dir: Path
+) -> None:
+    words = ["--customers", "60", "--years", "1", "--until", "2026-03-15", "--dir", str(state_dir)]
+
+    result = tidemill("demo", "--engine", "all", *words)
+
+    assert result.exit_code == 0, result.stderr
+    assert "a company that bills with Lago, Stripe and Kill Bill" in result.stderr
+    assert "Kill Bill's own tables in schema killbill" in result.stderr
+    dsn = DemoServer.load(state_dir).dsn()
+    split = json.loads(tidemill("mrr", "--dsn", dsn, "--by", "source", "--json").stdout)["rows"]
+    total = json.loads(tidemill("mrr", "--dsn", dsn, "--json").stdout)["rows"]
+    assert {row["source"] for row in split} == {"lago", "stripe", "killbill"}
+    for one in total:
+        parts = [row for row in split if row["reporting_currency"] == one["reporting_currency"]]
+        assert sum(Decimal(row["mrr"]) for row in parts) == Decimal(one["mrr"])
+    assert re.search(r"^USD +Kill Bill +[0-9,.]+$", result.stdout, re.MULTILINE)
