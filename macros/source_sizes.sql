@@ -81,6 +81,7 @@
             ~ " from (values " ~ names | join(", ") ~ ") as listed (relation)"
             ~ " inner join pg_class on to_regclass(listed.relation) = pg_class.oid"
             ~ " inner join pg_namespace on pg_class.relnamespace = pg_namespace.oid"
+            ~ " where has_any_column_privilege(pg_class.oid, 'select')"
         ).rows -%}
         {%- for relation, schema, table, estimate in tables %}
             select

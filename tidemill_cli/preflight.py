@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tidemill_cli import killbill_requirements as killbill
 from tidemill_cli import lago_requirements as lago
 from tidemill_cli import stripe_requirements as stripe
 from tidemill_cli.database import catalog
@@ -54,6 +55,41 @@ def check_stripe(session: Session, schema: str, events_schema: str | None = None
     _check_events(session, events_schema or schema, user, is_wanted=bool(events_schema))
     generated = catalog.generated_columns(session, schema, "subscriptions")
     return stripe.GENERATIONS[stripe.generation(found, generated)]
+
+
+def check_killbill(session: Session, schema: str) -> str:
+    """Refuse a schema that is not a supported Kill Bill's or cannot be read; name the release."""
+    where = "set tidemill_killbill_schema (--killbill-schema) to the one that holds its tables"
+    _check_schema(session, schema, where)
+    found = catalog.readable_columns(session, schema, killbill.REQUIRED)
+    if "subscription_events" not in found:
+        raise TidemillError(
+            f"there is no table subscription_events in schema {schema} of database "
+            f"{session.info.dbname}: is this Kill Bill's database? If so, {where}."
+        )
+    missing = killbill.missing(found)
+    release = None if missing else killbill.release_name(found)
+    if release is None:
+        raise TidemillError(
+            f"{missing or 'what tells a payment that went through'} is missing in schema {schema}, "
+            "which Kill Bill 0.22 and 0.24 to 0.25 have: this release or this copy of its tables "
+            "is not supported."
+        )
+    user = current_user(session)
+    wanted = {
+        table: (*columns, *killbill.OPTIONAL_COLUMNS.get(table, ()))
+        for table, columns in killbill.REQUIRED.items()
+        if table != killbill.CATALOGS
+    }
+    _check_privileges(found, schema, user, wanted)
+    may_call = catalog.may_call(session, killbill.CATALOG_SCHEMA, "catalogs")
+    if not may_call and not all(found[killbill.CATALOGS].values()):
+        raise TidemillError(
+            f"user {user} may not read the catalogs: let the owner of {schema}.{killbill.CATALOGS} "
+            f"make the function {killbill.CATALOG_FUNCTION} that docs/sources/killbill.md gives, "
+            f"since the table holds the credentials of plugins, too."
+        )
+    return release
 
 
 def _check_schema(session: Session, schema: str, fix: str) -> None:

@@ -15,6 +15,7 @@ from tidemill_cli import dbt, preflight
 from tidemill_cli.builds import PUBLISHED, BuildLog
 from tidemill_cli.config import Connection
 from tidemill_cli.console import narrate
+from tidemill_cli.database.killbill_catalogs import parse_catalogs, server_reads_xml
 from tidemill_cli.database.locks import lock_holder, try_run_lock
 from tidemill_cli.database.metrics import DataIssues, MetricReader
 from tidemill_cli.database.session import Session, connect, one_value
@@ -26,6 +27,7 @@ from tidemill_cli.project import BILLING_SOURCES, check_sources, declared_option
 AS_OF = "tidemill_as_of"
 LAGO_SCHEMA = "tidemill_lago_schema"
 STRIPE_SCHEMA = "tidemill_stripe_schema"
+KILLBILL_SCHEMA = "tidemill_killbill_schema"
 _STRIPE_EVENTS_SCHEMA = "tidemill_stripe_events_schema"
 _SOURCE_GUARD = "check_source_sizes"  # the macro that stops a run whose sources have shrunk
 # Says what it found, or raises what is in the way.
@@ -65,6 +67,7 @@ def run_build(connection: Connection, project: Path, options: Mapping[str, Any])
         _take_lock(session)
         settings = {**declared_options(project), **options}
         _check(session, connection.schema, project, settings)
+        _parse(session, connection.schema, settings)
         # The only "now" of the whole run; what it sees is dated with it.
         started_at = _instant(session, None)
         as_of = _instant(session, settings[AS_OF]) if settings.get(AS_OF) else started_at
@@ -161,10 +164,19 @@ def _check(session: Session, schema: str, project: Path, settings: Mapping[str, 
         narrate(check(session, settings))
 
 
+def _parse(session: Session, schema: str, settings: Mapping[str, Any]) -> None:
+    """Read what dbt cannot on this server."""
+    if "killbill" not in (settings.get(BILLING_SOURCES) or ()) or server_reads_xml(session):
+        return
+    parsed = parse_catalogs(session, f"{schema}_parsed", _killbill_schema(settings))
+    if parsed:
+        narrate(f"Parsed {parsed} catalog{'s' if parsed != 1 else ''} of Kill Bill.")
+
+
 def check_relations(session: Session, schema: str, settings: Mapping[str, Any]) -> None:
     """Refuse a database where a run's own relations cannot be made, or its inputs not read."""
     lasting = [schema, f"{schema}_history"]
-    if "stripe" in (settings.get(BILLING_SOURCES) or ()):
+    if {"stripe", "killbill"} & set(settings.get(BILLING_SOURCES) or ()):
         lasting.append(f"{schema}_parsed")
     preflight.check_writable(session, lasting)
     preflight.check_inputs(session, f"{schema}_inputs")
@@ -173,7 +185,11 @@ def check_relations(session: Session, schema: str, settings: Mapping[str, Any]) 
 
 def source_checks(settings: Mapping[str, Any]) -> list[SourceCheck]:
     """What is to be checked of the billing engines that are read."""
-    checks: dict[str, SourceCheck] = {"lago": _check_lago, "stripe": _check_stripe}
+    checks: dict[str, SourceCheck] = {
+        "lago": _check_lago,
+        "stripe": _check_stripe,
+        "killbill": _check_killbill,
+    }
     return [checks[name] for name in settings.get(BILLING_SOURCES) or () if name in checks]
 
 
@@ -186,6 +202,15 @@ def _check_stripe(session: Session, settings: Mapping[str, Any]) -> str:
     schema = str(settings.get(STRIPE_SCHEMA) or "stripe")
     engine = preflight.check_stripe(session, schema, settings.get(_STRIPE_EVENTS_SCHEMA))
     return f"Stripe landed by {engine} in schema {schema}."
+
+
+def _check_killbill(session: Session, settings: Mapping[str, Any]) -> str:
+    schema = _killbill_schema(settings)
+    return f"Kill Bill {preflight.check_killbill(session, schema)} in schema {schema}."
+
+
+def _killbill_schema(settings: Mapping[str, Any]) -> str:
+    return str(settings.get(KILLBILL_SCHEMA) or "public")
 
 
 def _instant(session: Session, wanted: object) -> datetime:

@@ -20,6 +20,8 @@
      "effect": "when a subscription begins to count"},
     {"name": "mrr_commitments", "default": "include", "choices": ["include", "exclude"],
      "effect": "whether a minimum commitment above the licensed price counts"},
+    {"name": "mrr_price_source", "default": "auto", "choices": ["auto", "catalog", "invoice"],
+     "effect": "whose price counts where a catalog and invoices both tell it (Kill Bill)"},
     {"name": "mrr_tax", "default": "exclude", "choices": ["exclude", "include"],
      "effect": "whether taxes count"},
     {"name": "week_factor", "default": "52/12", "choices": ["52/12", "4.33", "4"],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,18 +10,12 @@ import typer
 
 from tidemill_cli.config import STATE_DIRECTORY
 from tidemill_cli.console import emit, narrate
+from tidemill_cli.demo.engines import Engine
 from tidemill_cli.errors import ExitCode, TidemillError
 from tidemill_cli.periods import parse_day
 
 if TYPE_CHECKING:
     from tidemill_cli.embedded import DemoServer
-
-
-class Engine(StrEnum):
-    """Billing engines the demo can act like."""
-
-    LAGO = "lago"
-    STRIPE = "stripe"
 
 
 def demo(
@@ -54,16 +47,17 @@ def demo(
     from tidemill_cli.demo.report import headline_tables, what_next
     from tidemill_cli.embedded import DemoServer
     from tidemill_cli.project import BILLING_SOURCES, find_project
-    from tidemill_cli.runner import AS_OF, run_build
+    from tidemill_cli.runner import AS_OF, KILLBILL_SCHEMA, run_build
 
     narrate("Starting the embedded PostgreSQL.")
     server = DemoServer.start(state_dir)
     _load(server, engine, customers=customers, seed=seed, years=years, end=end)
     connection = Connection("the demo server", server.parameters())
     # The history ends at this instant: numbers "as of now" would show days that nobody lived.
-    summary = run_build(
-        connection, find_project(None), {BILLING_SOURCES: [engine.value], AS_OF: end.isoformat()}
-    )
+    settings = {BILLING_SOURCES: [*engine.schemas], AS_OF: end.isoformat()}
+    if "killbill" in engine.schemas:
+        settings[KILLBILL_SCHEMA] = engine.schemas["killbill"]
+    summary = run_build(connection, find_project(None), settings)
     if summary.exit_code is not ExitCode.OK:
         raise typer.Exit(summary.exit_code)
     narrate(
@@ -73,7 +67,7 @@ def demo(
     narrate()
     emit(headline_tables(connection))
     narrate()
-    narrate(what_next(server, state_dir, last_day, engine.value))
+    narrate(what_next(server, state_dir, last_day, engine))
 
 
 def _load(
@@ -82,8 +76,7 @@ def _load(
     from tidemill_cli.config import Connection
     from tidemill_cli.database.demo import recreate_database, tune_server
     from tidemill_cli.database.session import connect
-    from tidemill_cli.demo.lago.load import generate_and_load as generate_lago
-    from tidemill_cli.demo.stripe.generate import generate_and_load as generate_stripe
+    from tidemill_cli.demo.engines import Scale, generate
     from tidemill_cli.progress import progress
 
     with connect(
@@ -92,15 +85,12 @@ def _load(
         tune_server(s)
         recreate_database(s, server.database)
     narrate(
-        f"Generating {customers:,} customers of a company that bills with {engine.value.title()}, "
+        f"Generating {customers:,} customers of a company that bills with {engine.spelled}, "
         f"{years} years until {end:%Y-%m-%d} (seed {seed})."
     )
     connection = Connection("the demo server", server.parameters())
     with connect(connection, "tidemill demo") as session, progress("customers") as bar:
-        generate = generate_stripe if engine is Engine.STRIPE else generate_lago
-        generate(
-            session, customers=customers, seed=seed, until=end, years=years, progress=bar.update
-        )
+        generate(session, engine, Scale(customers, seed, years, end), bar.update)
 
 
 def _stop(state_dir: Path) -> None:

@@ -31,6 +31,12 @@ def run(
             "--stripe-schema", help="Schema that Stripe is landed in.", show_default="stripe"
         ),
     ] = None,
+    killbill_schema: Annotated[
+        str | None,
+        typer.Option(
+            "--killbill-schema", help="Schema that holds Kill Bill's tables.", show_default="public"
+        ),
+    ] = None,
     assignments: Annotated[
         list[str] | None,
         typer.Option(
@@ -45,7 +51,7 @@ def run(
     the numbers built before stay.
     """
     from tidemill_cli.project import declared_options, find_project, parse_options
-    from tidemill_cli.runner import LAGO_SCHEMA, STRIPE_SCHEMA, run_build
+    from tidemill_cli.runner import KILLBILL_SCHEMA, LAGO_SCHEMA, STRIPE_SCHEMA, run_build
 
     project = find_project(project_dir)
     wanted = parse_options(assignments or [], declared_options(project))
@@ -53,6 +59,8 @@ def run(
         wanted[LAGO_SCHEMA] = lago_schema
     if stripe_schema:
         wanted[STRIPE_SCHEMA] = stripe_schema
+    if killbill_schema:
+        wanted[KILLBILL_SCHEMA] = killbill_schema
     connection = resolve(
         ConnectionOptions(
             dsn=dsn,

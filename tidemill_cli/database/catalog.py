@@ -94,6 +94,25 @@ def may_read_columns(session: Session, schema: str, table: str, names: Sequence[
     return bool(one_value(session, statement, (schema, table, list(names))))
 
 
+def may_call(session: Session, schema: str, function: str) -> bool:
+    """Whether there is such a function that the current role may call."""
+    return bool(
+        one_value(
+            session,
+            """
+            select coalesce(bool_or(
+                has_schema_privilege(pg_namespace.oid, 'usage')
+                and has_function_privilege(pg_proc.oid, 'execute')
+            ), false)
+            from pg_proc
+            inner join pg_namespace on pg_proc.pronamespace = pg_namespace.oid
+            where pg_namespace.nspname = %s and pg_proc.proname = %s
+            """,
+            (schema, function),
+        )
+    )
+
+
 def generated_columns(session: Session, schema: str, table: str) -> set[str]:
     """The columns of a table that fill themselves from others."""
     rows = session.execute(

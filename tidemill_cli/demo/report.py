@@ -12,6 +12,7 @@ from tidemill_cli.config import STATE_DIRECTORY, Connection
 from tidemill_cli.console import table
 from tidemill_cli.database.metrics import WATERFALL, MetricReader
 from tidemill_cli.database.session import connect
+from tidemill_cli.demo.engines import NAMES, Engine
 from tidemill_cli.embedded import DemoServer
 from tidemill_cli.money import format_amount
 from tidemill_cli.periods import previous_month
@@ -31,12 +32,6 @@ _LABELS = {
 }
 
 
-_TABLES = {
-    "lago": "Lago's own tables in schema public",
-    "stripe": "what lands from Stripe in schema stripe",
-}
-
-
 def headline_tables(connection: Connection) -> str:
     """MRR, ARR and customers on the latest day, and the last complete month's waterfall."""
     with connect(connection, "tidemill demo") as session:
@@ -50,18 +45,22 @@ def headline_tables(connection: Connection) -> str:
             [
                 f"At the end of {latest}, {reader.customers(latest):,} customers pay.",
                 _levels(reader, latest),
+                *_split(reader, latest),
                 f"How MRR moved in {month:%B %Y}",
                 _waterfall(reader, month),
             ]
         )
 
 
-def what_next(server: DemoServer, state_dir: Path, end: date, engine: str) -> str:
+def what_next(server: DemoServer, state_dir: Path, end: date, engine: Engine) -> str:
     """How to connect, what to try and how to stop."""
     where = "" if state_dir == STATE_DIRECTORY else f" --dir {state_dir}"
     dsn = "" if state_dir == STATE_DIRECTORY else f" --dsn '{server.dsn()}'"
     # A build reads Lago unless told otherwise.
-    source = "" if engine == "lago" else f" --vars '{BILLING_SOURCES}=[{engine}]'"
+    sources = ",".join(engine.schemas)
+    source = "" if engine is Engine.LAGO else f" --vars '{BILLING_SOURCES}=[{sources}]'"
+    if engine is Engine.ALL:
+        source += f" --killbill-schema {engine.schemas['killbill']}"
     command = _command()
     month_end = end.replace(day=1) - timedelta(days=1)
     connect_by = f"{server.psql} -h {server.socket_dir} -p {server.port} -U postgres"
@@ -70,7 +69,7 @@ def what_next(server: DemoServer, state_dir: Path, end: date, engine: str) -> st
             "The server keeps running for a look around:",
             f"  {connect_by} {server.database}",
             f"  {server.dsn()}",
-            f"Metrics are in schema tidemill, {_TABLES[engine]}. Try:",
+            f"Metrics are in schema tidemill, {engine.where}. Try:",
             f"  {command} mrr{dsn} --by plan",
             f"  {command} mrr{dsn} --grain month --currency USD",
             f"  {command} mrr{dsn} --as-of {month_end} --by country,interval --json",
@@ -102,6 +101,22 @@ def _levels(reader: MetricReader, day: date) -> str:
         for currency, mrr in reader.mrr_on(day)
     ]
     return table(["currency", "MRR", "ARR", "customers"], rows, numeric={1, 2, 3})
+
+
+def _split(reader: MetricReader, day: date) -> list[str]:
+    """MRR by what bills it, where more than one engine does."""
+    rows = reader.mrr("day", day, day + timedelta(days=1), by=["source"])
+    if len({row.dimensions for row in rows}) < 2:
+        return []
+    lines = [
+        [
+            row.reporting_currency,
+            NAMES[row.dimensions[0] or ""],
+            format_amount(row.mrr, row.reporting_currency),
+        ]
+        for row in rows
+    ]
+    return [table(["currency", "billed with", "MRR"], lines, numeric={2})]
 
 
 def _waterfall(reader: MetricReader, month: date) -> str:

@@ -233,7 +233,7 @@ def test_the_options_are_those_of_the_catalogue_with_its_defaults(manifest: Mani
     )
     defaults = {f"tidemill_{name}": value.replace("none", "null") for name, value in listed}
     declared = yaml.safe_load((ROOT / "dbt_project.yml").read_text())["vars"]
-    places = {"lago_schema", "stripe_schema", "stripe_events_schema"}
+    places = {"lago_schema", "stripe_schema", "stripe_events_schema", "killbill_schema"}
     about_the_run = {"billing_sources", "as_of", "max_row_loss", *places}
     assert set(defaults) == set(declared) - {f"tidemill_{name}" for name in about_the_run}
     for name, value in defaults.items():

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-# Vars that say where to read, not what a number means.
-NOT_DEFINITIONS = {"billing_sources", "as_of"}
+# Vars that say where to read, not what a number means; and what an engine's models have decided
+# before the surface.
+NOT_DEFINITIONS = {"billing_sources", "as_of", "mrr_price_source"}
 BOOLEANS = {"true": True, "false": False}
 
 

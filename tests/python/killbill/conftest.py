@@ -1,0 +1,39 @@
+"""A server that can read XML, and builds of the models for rows that are written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from .built import KillbillBuild, killbill_build
+from .libxml_server import find_server, run_server
+from .surface import Surface, surface_build
+
+
+@pytest.fixture(scope="session")
+def libxml() -> Iterator[str]:
+    """The DSN of an empty database on a server with libxml."""
+    binaries = find_server()
+    if binaries is None:
+        pytest.skip("no PostgreSQL with libxml is installed (/usr/lib/postgresql/*/bin)")
+    with run_server(binaries) as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="package")
+def built(
+    new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[KillbillBuild]:
+    names = ("int_killbill__priced_states", "int_killbill__price_issues")
+    with killbill_build(new_database(), tmp_path_factory.mktemp("killbill"), names) as build:
+        yield build
+
+
+@pytest.fixture(scope="package")
+def surface(
+    new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Surface]:
+    """The surface over an empty Kill Bill."""
+    with surface_build(new_database(), tmp_path_factory.mktemp("surface")) as build:
+        yield build
