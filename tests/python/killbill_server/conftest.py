@@ -1,30 +1,30 @@
-"""A running server, and the database that it fills."""
+"""Real servers, where there is what they need."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
 from . import database, server
 from .artifacts import KILL_BILL, fetched, missing
 
-
-@dataclass(frozen=True)
-class Running:
-    """Where a server answers, and the DSN of its database."""
-
-    address: str
-    dsn: str
+Start = Callable[[], AbstractContextManager[server.Running]]
 
 
 @pytest.fixture(scope="session")
-def kill_bill() -> Iterator[Running]:
+def kill_bill() -> Start:
+    """Starts a server on an empty database, and stops it afterwards."""
     if reason := missing():
         if os.environ.get("TIDEMILL_REQUIRE_JAVA") == "1":
             pytest.fail(reason)
         pytest.skip(reason)
-    with database.running(fetched(KILL_BILL)) as found, server.running(found) as address:
-        yield Running(address, found.dsn)
+
+    @contextmanager
+    def start() -> Iterator[server.Running]:
+        with database.running(fetched(KILL_BILL)) as found, server.running(found) as running:
+            yield running
+
+    return start

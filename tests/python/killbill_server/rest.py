@@ -107,6 +107,9 @@ class KillBill:
     def resume(self, bundle: str, **parameters: str) -> None:
         self._put(f"bundles/{bundle}/resume", **parameters)
 
+    def bundles(self, account: str) -> Any:  # noqa: ANN401 - JSON
+        return self._get(f"accounts/{account}/bundles")
+
     def transfer(self, bundle: str, account: str, **parameters: str) -> str:
         """Gives the id of the bundle that the other account has now."""
         return self._post(f"bundles/{bundle}", {"accountId": account}, **parameters)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import subprocess
 import tempfile
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from .artifacts import KILL_BILL, TOMCAT, fetched, java, unpack
@@ -50,6 +50,7 @@ shared.loader=
 tomcat.util.scan.StandardJarScanFilter.jarsToSkip=*.jar
 """
 
+# Every request hashes the tenant's secret: by default that takes longer than the rest of it.
 _SETTINGS = """org.killbill.dao.url={jdbc}
 org.killbill.dao.user=postgres
 org.killbill.dao.password=unused
@@ -71,6 +72,7 @@ org.killbill.persistent.bus.main.sleep=50
 org.killbill.tenant.broadcast.rate=1s
 org.killbill.osgi.bundle.install.dir={bundles}
 org.killbill.server.updateCheck.skip=true
+org.killbill.security.shiroNbHashIterations=1
 """
 
 _LOGGING = """<configuration>
@@ -82,9 +84,17 @@ _LOGGING = """<configuration>
 """
 
 
+@dataclass(frozen=True)
+class Running:
+    """Where a server answers, and the DSN of the database that it fills."""
+
+    address: str
+    dsn: str
+
+
 @contextmanager
-def running(database: Database) -> Iterator[str]:
-    """Start it, and give its address when it is healthy."""
+def running(database: Database) -> Iterator[Running]:
+    """Start it, and say where when it is healthy."""
     with tempfile.TemporaryDirectory(prefix="tidemill-killbill-") as folder:
         home = Path(folder)
         port = free_port()
@@ -100,7 +110,7 @@ def running(database: Database) -> Iterator[str]:
         try:
             address = f"http://127.0.0.1:{port}"
             _wait(process, address, log)
-            yield address
+            yield Running(address, database.dsn)
         finally:
             process.terminate()
             try:

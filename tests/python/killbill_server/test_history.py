@@ -1,0 +1,197 @@
+"""A history that a real server lived through, and what `tidemill run` makes of its database."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import psycopg
+import pytest
+
+from project import ROOT
+
+from . import expected
+from .conftest import Start
+from .server import Running
+from .stories import STORIES, VERSIONS
+from .world import Customer, World
+
+pytestmark = pytest.mark.server
+
+_BEGIN = date(2024, 1, 1)
+
+
+@dataclass(frozen=True)
+class Told:
+    """A session on the metrics of a history, and the day after its last."""
+
+    connection: psycopg.Connection[Any] = field(repr=False)
+    end: date
+
+    @property
+    def build(self) -> str:
+        """The schema of what is between the database of Kill Bill and the metrics."""
+        ((name,),) = self.rows("select build from tidemill.tidemill_builds where published")
+        return f"tidemill_{name}"
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        return self.connection.execute(query).fetchall()  # type: ignore[arg-type]
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(date(2024, 4, 1), id="three months"),
+        pytest.param(date(2026, 1, 1), id="two years", marks=pytest.mark.slow),
+    ],
+)
+def told(kill_bill: Start, request: pytest.FixtureRequest) -> Iterator[Told]:
+    with kill_bill() as server:
+        _live(World(server, _BEGIN), request.param)
+        _run(server, request.param)
+        with psycopg.connect(server.dsn, autocommit=True) as connection:
+            yield Told(connection, request.param)
+
+
+def _live(world: World, end: date) -> None:
+    """Do, day by day, what the stories say."""
+    for tenant in ("north", "south"):
+        world.open(tenant)
+    cast = {}
+    for name, story in STORIES.items():
+        shop = world.shops[story.tenant]
+        account = shop.create_account(
+            name, story.currency, timeZone=story.zone, country=story.country
+        )
+        shop.add_payment_method(account)
+        cast[name] = Customer(shop, name, account)
+    while world.today < end:
+        day = world.today.isoformat()
+        acts = [story.acts[day] for story in STORIES.values() if day in story.acts]
+        if acts or day in VERSIONS:
+            world.work()
+        if day in VERSIONS:
+            world.shops["north"].upload_catalog(VERSIONS[day])
+        for act in acts:
+            act(cast)
+        world.sleep()
+
+
+def _run(server: Running, end: date) -> None:
+    """Build the metrics as a user would; here the run itself reads the catalogs."""
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "tidemill_cli", "run", "--dsn", server.dsn),
+            *("--project-dir", str(ROOT)),
+            *("--vars", "tidemill_billing_sources=[killbill]"),
+            *("--vars", f"tidemill_as_of={end.isoformat()}T00:00:00Z"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-6000:]
+
+
+def test_the_ledger_says_what_was_done(told: Told) -> None:
+    found = told.rows(
+        """
+        select
+            customers.external_key,
+            movements.movement_date::text,
+            movements.movement_type,
+            movements.currency,
+            round(sum(movements.amount), 4)::text
+        from tidemill.metric_mrr_movements as movements
+        inner join accounts as customers on customers.id = movements.customer_id
+        -- From one plan to another: nothing in all.
+        where movements.movement_type <> 'transfer'
+        group by 1, 2, 3, 4
+        order by 1, 2, 3, 4
+        """
+    )
+    assert found == expected.movements(told.end)
+
+
+def test_mrr_at_the_end_of_each_month_is_what_the_prices_add_up_to(told: Told) -> None:
+    found = told.rows(
+        f"""
+        select
+            tenants.external_key,
+            metric.period_start::text,
+            metric.currency,
+            round(sum(metric.native_mrr), 2)::text
+        from tidemill.metric_mrr as metric
+        inner join tenants on tenants.id = metric.tenant_id
+        where metric.grain = 'month' and metric.period_start < '{told.end}'
+        group by 1, 2, 3
+        """
+    )
+    assert {row[:3]: row[3] for row in found} == expected.mrr(told.end)
+
+
+def test_customers_are_counted_as_they_came_and_went(told: Told) -> None:
+    found = told.rows(
+        f"""
+        select
+            tenants.external_key,
+            metric.period_start::text,
+            metric.new_customers,
+            metric.returned_customers,
+            metric.lost_customers,
+            metric.customers
+        from tidemill.metric_customers as metric
+        inner join tenants on tenants.id = metric.tenant_id
+        where
+            metric.grain = 'month'
+            and metric.dimension = 'total'
+            and metric.period_start < '{told.end}'
+        """
+    )
+    assert {row[:2]: row[2:] for row in found} == expected.customers(told.end)
+
+
+def test_trials_are_those_that_were_begun(told: Told) -> None:
+    found = told.rows(
+        f"""
+        select
+            accounts.external_key,
+            trials.started_at::date::text,
+            trials.ends_at::date::text,
+            trials.cancelled_at::date::text
+        from {told.build}.killbill__trials as trials
+        inner join accounts on accounts.id = trials.customer_id
+        order by 1
+        """
+    )
+    assert found == expected.trials(told.end)
+
+
+def test_trials_convert_as_told(told: Told) -> None:
+    found = told.rows(
+        """
+        select period_start::text, trials_started, trials_converted, trials_cancelled
+        from tidemill.metric_trials
+        inner join tenants on tenants.id = metric_trials.tenant_id
+        where
+            grain = 'month'
+            and dimension = 'total'
+            and tenants.external_key = 'north'
+            and trials_started > 0
+        """
+    )
+    assert {row[0]: row[1:] for row in found} == expected.trial_counts(told.end)
+
+
+def test_catalog_and_invoices_agree_on_every_price(told: Told) -> None:
+    found = told.rows(
+        """
+        select issue, detail from tidemill.data_issues
+        where issue in ('price_differs', 'catalog_not_parsed') or severity = 'error'
+        """
+    )
+    assert found == []
