@@ -43,7 +43,7 @@ found as (
         issue,
         source_table,
         source_row_id,
-        null as detail
+        null as own_detail
     from life_issues
 
     union all
@@ -54,7 +54,7 @@ found as (
         issue,
         source_table,
         source_row_id,
-        detail
+        detail as own_detail
     from price_issues
 
 )
@@ -70,7 +70,7 @@ select
     issues.surface_relation::text as surface_relation,
     found.source_table::text as source_table,
     found.source_row_id::text as source_row_id,
-    coalesce(found.detail, issues.detail)::text as detail
+    coalesce(found.own_detail, issues.detail)::text as detail
 from found
 left join tenants on found.tenant_record_id = tenants.tenant_record_id
 left join issues on found.issue = issues.issue

@@ -11,7 +11,6 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.datetime import TimestamptzLoader
-from psycopg.types.json import Jsonb
 
 from plain_dbt.in_process import InProcess, part_of_the_project
 from project import ROOT, Model
@@ -19,7 +18,6 @@ from tidemill_cli.config import ConnectionOptions, resolve
 from tidemill_cli.database.killbill_catalogs import parse_catalogs
 from tidemill_cli.database.session import connect
 from tidemill_cli.demo.killbill.schema import create_schema
-from tidemill_cli.killbill_catalog import READER, read_catalog
 
 from .books import Books
 
@@ -53,7 +51,7 @@ class KillbillBuild:
                             for name in one.ancestors)}  # fmt: skip
         with self.connection.transaction(force_rollback=True):
             books.load(self.connection)
-            self._parse()
+            parse_catalogs(self.connection, "tidemill_parsed", "public")
             for model in self.models:
                 if model.name in wanted:
                     chosen = self.choosing[price_source] if model.name == CHOOSES else model
@@ -70,17 +68,6 @@ class KillbillBuild:
             connection.cursor(row_factory=dict_row) as cursor,
         ):
             return cursor.execute(query).fetchall()  # type: ignore[arg-type]
-
-    def _parse(self) -> None:
-        catalogs = self.connection.execute(
-            "select distinct tenant_value, md5(tenant_value) from tenant_kvs"
-        ).fetchall()
-        for xml, catalog_hash in catalogs:
-            found = read_catalog(xml)
-            self.connection.execute(
-                "insert into tidemill_parsed.killbill_catalogs values (%s, %s, %s, %s)",
-                (catalog_hash, READER, found.problem, Jsonb(found.document)),
-            )
 
 
 @contextmanager
@@ -118,7 +105,7 @@ def killbill_build(dsn: str, folder: Path, names: Sequence[str]) -> Iterator[Kil
         )
         assert done.returncode == 0, done.stdout[-4000:] + done.stderr
         models = [model for model in project.models() if not model.is_view]
-        choosing |= {price_source: model for model in models if model.name == CHOOSES}
+        (choosing[price_source],) = (model for model in models if model.name == CHOOSES)
     with psycopg.connect(dsn, prepare_threshold=None) as connection:
         connection.adapters.register_loader("timestamptz", OrNever)
         connection.execute("set jit = off")

@@ -1,4 +1,4 @@
-"""A PostgreSQL that was built with libxml, which the embedded one was not: Debian's, where it is."""
+"""A PostgreSQL with libxml, which the embedded one was built without: Debian's, where it is."""
 
 from __future__ import annotations
 

@@ -17,8 +17,8 @@ from psycopg import sql
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from plain_dbt.in_process import UNTESTED, InProcess
-from project import Model, fillings
+from plain_dbt.in_process import UNTESTED, InProcess, part_of_the_project
+from project import ROOT, Model, fillings
 from tidemill_cli.config import ConnectionOptions, resolve
 from tidemill_cli.database.killbill_catalogs import parse_catalogs
 from tidemill_cli.database.session import connect
@@ -28,6 +28,7 @@ from tidemill_cli.demo.killbill.schema import Release, create_schema
 from tidemill_cli.killbill_catalog import READER, read_catalog
 
 SURFACE = ("customers", "subscription_intervals", "trials", "invoice_lines", "data_issues")
+SOURCES = "models/sources/killbill/_killbill__sources.yml"
 AS_OF = "2026-01-01T00:00:00Z"
 
 
@@ -74,7 +75,15 @@ def surface_build(
     with connect(resolve(ConnectionOptions(dsn=dsn), {}), "tests") as session:
         # Compiled SQL reads the table of parsed catalogs where there is one.
         parse_catalogs(session, "tidemill_parsed", schema)
-    project = InProcess(dsn, folder)
+    # Every command parses all there is: the other sources and the metrics are left out.
+    files = [
+        path.relative_to(ROOT).as_posix()
+        for pattern in ("models/sources/killbill/**/*.sql", "seeds/killbill/*", SOURCES)
+        for path in ROOT.glob(pattern)
+    ]
+    (folder / "project").mkdir()
+    root = part_of_the_project(folder / "project", *files)
+    project = InProcess(dsn, folder, root=root)
     project.build(
         *UNTESTED,
         *("--select", *(f"+killbill__{relation}" for relation in SURFACE)),

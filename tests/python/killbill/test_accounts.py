@@ -87,6 +87,15 @@ def test_a_country_counts_from_its_change_on(surface: Surface) -> None:
     world.kb.change_country(account, "fr", at("03-01"))
     assert world.told(surface, "country") == [("01-10", "03-01", "DE"), ("03-01", "", "FR")]
 
+    # Other changes of an account change nothing here.
+    def rename(rows: dict[str, list[dict[str, object]]]) -> None:
+        last = rows["account_history"][-1]
+        rows["account_history"].append(
+            {**last, "record_id": 99, "name": "New", "updated_date": at("04-01")}
+        )
+
+    assert world.told(surface, "country", edit=rename)[1:] == [("03-01", "", "FR")]
+
     # What was kept before there were histories.
     def forget(rows: dict[str, list[dict[str, object]]]) -> None:
         rows["account_history"].clear()

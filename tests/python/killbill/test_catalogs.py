@@ -1,4 +1,4 @@
-"""A catalog is read alike by a server that reads XML and by `tidemill run` for one that does not."""
+"""A catalog is read alike by a server that reads XML and by a run for one that does not."""
 
 from __future__ import annotations
 

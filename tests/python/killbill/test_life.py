@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tidemill_cli.demo.killbill.plans import plan
+
 from .surface import Surface
 from .world import START, World, at, day
 
@@ -74,9 +76,15 @@ def test_quantity_counts_from_its_event_on_and_outlives_a_change(surface: Surfac
     made = world.kb.subscribe(world.account(), "basic", at("01-10"), quantity=3)
     world.kb.set_quantity(made, 5, at("01-20"))
     world.kb.change_plan(made, "plus", at("02-01"))
+    world.kb.set_quantity(made, 1, at("02-15"))
+
     # What is not above zero is one.
-    world.kb.set_quantity(made, 0, at("02-15"))
-    assert world.told(surface, "plan", "quantity") == [
+    def spoil(rows: dict[str, list[dict[str, object]]]) -> None:
+        last = [row for row in rows["subscription_events"] if row["quantity"] is not None][-1]
+        assert last["quantity"] == 1
+        last["quantity"] = 0
+
+    assert world.told(surface, "plan", "quantity", edit=spoil) == [
         ("01-10", "01-20", "basic", 3),
         ("01-20", "02-01", "basic", 5),
         ("02-01", "02-15", "plus", 5),
@@ -196,3 +204,75 @@ def test_a_migrated_subscription_counts_from_its_billing(surface: Surface) -> No
         world.account(), "basic", at("01-10"), starts_at=at("02-01"), entitled_at=START
     )
     assert world.told(surface, "plan") == [("02-01", "", "basic")]
+
+
+def test_a_term_ends_though_0_22_writes_no_end(surface: Surface) -> None:
+    world = World()
+    world.kb.subscribe(world.account(), "season", at("01-10"))
+
+    def forget(rows: dict[str, list[dict[str, object]]]) -> None:
+        rows["subscription_events"] = [
+            row for row in rows["subscription_events"] if row["event_type"] != "EXPIRED"
+        ]
+
+    assert world.told(surface, "plan", "cancel_reason", edit=forget) == [
+        ("01-10", "04-10", "season", "expired")
+    ]
+
+
+def test_phases_to_come_are_told_by_the_catalog(surface: Surface) -> None:
+    world = World()
+    long = plan("long", "Long", 40, trial_days=10, discount=(30, 3), term=("YEARS", 1))
+    world.kb.catalog(world.acme, START, [long])
+    # The engine has written down that the discount begins on January 20th 2027, and no more.
+    made = world.kb.subscribe(world.account(), "long", at("01-10"), starts_at=at("2027-01-10"))
+    events = [row for row in world.rows()["subscription_events"]]
+    assert [row["phase_name"] for row in events] == ["long-trial", "long-discount"]
+    rows = sorted(world.read(surface, "subscription_intervals"), key=lambda row: row["valid_from"])
+    assert [(row["valid_from"], row["valid_to"], row["status"]) for row in rows] == [
+        (at("2027-01-10"), at("2027-01-20"), "trialing"),
+        (at("2027-01-20"), at("2027-04-20"), "active"),
+        (at("2027-04-20"), at("2028-04-20"), "active"),
+    ]
+    assert {row["subscription_id"] for row in rows} == {made.id}
+
+
+def test_a_phase_that_is_told_twice_is_one(surface: Surface) -> None:
+    world = World()
+    world.kb.subscribe(world.account(), "tried", at("01-10"))
+
+    def again(rows: dict[str, list[dict[str, object]]]) -> None:
+        (phase,) = (row for row in rows["subscription_events"] if row["event_type"] == "PHASE")
+        later = {**phase, "id": "another", "record_id": 99, "effective_date": at("01-29")}
+        rows["subscription_events"].append(later)
+
+    assert world.told(surface, "status", edit=again) == [
+        ("01-10", "01-24", "trialing"),
+        ("01-24", "", "active"),
+    ]
+
+
+def test_no_end_is_before_the_request_of_it(surface: Surface) -> None:
+    world = World()
+    made = world.kb.subscribe(world.account(), "tried", at("01-10"))
+    world.kb.cancel(made, at("01-15"))
+
+    # What is paid of a trial ends with its beginning: so does access until then.
+    def at_term(rows: dict[str, list[dict[str, object]]]) -> None:
+        (row,) = (row for row in rows["blocking_states"] if row["state"] == "ENT_CANCELLED")
+        row["effective_date"] = at("01-10")
+
+    (row,) = world.read(surface, "subscription_intervals", at_term)
+    assert row["cancel_effective_at"] == at("01-15")
+
+
+def test_what_ends_an_add_on_with_its_base_was_asked_for_with_the_base(surface: Surface) -> None:
+    world = World()
+    base = world.kb.subscribe(world.account(), "basic", at("01-10"))
+    world.kb.add_on(base, "support", at("01-20"))
+    world.kb.cancel(base, at("03-01"), entitlement="IMMEDIATE", billing="END_OF_TERM")
+    told = world.told(surface, "plan", "cancel_requested_at", "cancel_effective_at")
+    assert told == [
+        ("01-10", "03-10", "basic", at("03-01"), at("03-01")),
+        ("01-20", "03-10", "support", at("03-01"), at("03-01")),
+    ]

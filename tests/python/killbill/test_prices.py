@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -169,6 +170,73 @@ def test_tenants_have_catalogs_of_their_own(built: KillbillBuild) -> None:
         ("stray", "02-01 09:00", "", 0, True),
         ("theirs", "02-01", "", 99, False),
     ]
+
+
+def test_what_a_server_made_of_a_second_version(built: KillbillBuild) -> None:
+    """As Kill Bill 0.22.26 billed it: both versions, an override, and a change there and back."""
+
+    def version(month: str, quarter: str, effective: str, existing: str | None = None) -> str:
+        return catalog(
+            monthly("pro-monthly", month),
+            Plan("pro-annual", [Phase("EVERGREEN", "ANNUAL", {"USD": "480"})]),
+            Plan(
+                "pro-quarterly",
+                [Phase("EVERGREEN", "QUARTERLY", {"USD": quarter})],
+                existing=existing,
+            ),
+            effective=effective,
+        )
+
+    first, second = datetime(2023, 1, 1), datetime(2024, 1, 30, 8, 30)
+    made = Books()
+    made.tenant()
+    made.account(time_zone="America/New_York", reference="2024-01-10T08:30:00")
+    made.catalog(version("50", "135", "2023-01-01T00:00:00Z"))
+    made.catalog(version("60", "165", "2024-01-30T08:30:00Z", "2024-02-29T08:30:00Z"))
+    made.override("pro-quarterly", 3, {0: ("120", None)})
+    for name, plan, at in (
+        ("changed", "pro-monthly", "2024-01-10T08:30:03"),
+        ("new", "pro-monthly", "2024-02-19T08:30:01"),
+        ("old", "pro-monthly", "2024-01-10T08:30:00"),
+        ("quarterly", "pro-quarterly", "2024-01-10T08:30:01"),
+        ("special", "pro-quarterly-3", "2024-01-10T08:30:03"),
+    ):
+        subscribe(made, name, plan, at)
+    made.event("changed", "CHANGE", "2024-02-19T08:30:02", "pro-annual", "evergreen")
+    made.event("changed", "CHANGE", "2024-02-19T08:30:03", "pro-monthly", "evergreen")
+
+    def bill(name: str, plan: str, start: str, end: str, rate: str, by: datetime) -> str:
+        return made.item(name, f"{plan}-evergreen", start, end, rate, catalog_effective_date=by)
+
+    bill("old", "pro-monthly", "2024-01-10", "2024-02-10", "50", first)
+    quarter = bill("quarterly", "pro-quarterly", "2024-01-10", "2024-04-10", "135", first)
+    special = bill("special", "pro-quarterly-3", "2024-01-10", "2024-04-10", "120", first)
+    bill("changed", "pro-monthly", "2024-01-10", "2024-02-10", "50", first)
+    month = bill("changed", "pro-monthly", "2024-02-10", "2024-03-10", "50", first)
+    # Ten days later the part after the change of price was taken back, before it came.
+    made.repair(quarter, "2024-02-29", "2024-04-10")
+    made.repair(special, "2024-02-29", "2024-04-10")
+    bill("new", "pro-monthly", "2024-02-19", "2024-03-19", "60", second)
+    year = bill("changed", "pro-annual", "2024-02-19", "2025-02-10", "480", second)
+    made.repair(month, "2024-02-19", "2024-03-10")
+    bill("changed", "pro-monthly", "2024-02-19", "2024-03-10", "60", second)
+    made.repair(year, "2024-02-19", "2025-02-10")
+    bill("quarterly", "pro-quarterly", "2024-02-29", "2024-05-10", "165", second)
+    bill("special", "pro-quarterly-3", "2024-02-29", "2024-05-10", "120", second)
+    assert told(built, made, "plan_name", "amount", "period_unit", "period_count") == [
+        ("changed", "01-10 08:30", "02-19 08:30", "pro-monthly", 50, "month", 1),
+        ("changed", "02-19 08:30", "02-19 08:30", "pro-annual", 480, "year", 1),
+        ("changed", "02-19 08:30", "", "pro-monthly", 60, "month", 1),
+        ("new", "02-19 08:30", "", "pro-monthly", 60, "month", 1),
+        ("old", "01-10 08:30", "", "pro-monthly", 50, "month", 1),
+        ("quarterly", "01-10 08:30", "02-29 08:30", "pro-quarterly", 135, "month", 3),
+        ("quarterly", "02-29 08:30", "", "pro-quarterly", 165, "month", 3),
+        ("special", "01-10 08:30", "", "pro-quarterly-3", 120, "month", 3),
+    ]
+    assert issues(built, made) == []
+    for price_source in SOURCES:
+        found = told(built, made, "amount", price_source=price_source)
+        assert found == told(built, made, "amount")
 
 
 # Prices of a version ----------------------------------------------------------------------------
@@ -387,9 +455,7 @@ def test_what_an_override_leaves_is_that_of_the_version(built: KillbillBuild) ->
 
 def months(made: Books, name: str, phase: str, rate: str, *days: str) -> list[str]:
     """An item from each day to the next."""
-    return [
-        made.item(name, phase, start, end, rate) for start, end in zip(days, days[1:], strict=False)
-    ]
+    return [made.item(name, phase, start, end, rate) for start, end in pairwise(days)]
 
 
 def test_an_invoice_that_says_another_price_counts_while_it_lasts(built: KillbillBuild) -> None:

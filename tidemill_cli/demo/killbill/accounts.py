@@ -5,10 +5,10 @@ from datetime import datetime
 from decimal import Decimal
 from random import Random
 
-from tidemill_cli.demo.killbill import blocking, ends, invoicing, payments
+from tidemill_cli.demo.killbill import blocking, ends, invoicing, payments, tags
 from tidemill_cli.demo.killbill.catalog import Plan, Product, Version, xml
 from tidemill_cli.demo.killbill.clock import instant, offset_of
-from tidemill_cli.demo.killbill.model import TAGS, Account, Bundle, Invoice, Policy, Tenant
+from tidemill_cli.demo.killbill.model import Account, Bundle, Invoice, Policy, Tenant
 from tidemill_cli.demo.killbill.rows import Row, touch
 from tidemill_cli.demo.killbill.world import World
 
@@ -162,26 +162,15 @@ class AccountActions:
         """Put one of the system's tags on something."""
         self.act(at)
         account = tagged if isinstance(tagged, Account) else tagged.account
-        kinds: dict[type, str] = {Account: "ACCOUNT", Bundle: "BUNDLE", Invoice: "INVOICE"}
-        row = self.world.rows.add(
-            "tags",
-            self.now,
-            tag_definition_id=f"00000000-0000-0000-0000-{TAGS[name]:012d}",
-            object_id=tagged.id,
-            object_type=kinds[type(tagged)],
-            **account.keys,
-        )
+        kinds: dict[type, str] = {Bundle: "BUNDLE", Invoice: "INVOICE"}
         if tagged is account:
-            account.tags.add(name)
-        return row
+            return tags.put(self.world, account, name)
+        return tags.row(self.world, account, tagged.id, kinds[type(tagged)], name)
 
     def untag(self, account: Account, tag: Row, at: datetime) -> None:
         """Take a tag away."""
         self.act(at)
-        touch(tag, self.now, is_active=False)
-        number = int(str(tag["tag_definition_id"])[-2:])
-        account.tags -= {name for name, known in TAGS.items() if known == number}
-        self.world.changed(account)
+        tags.take(self.world, account, tag)
         self.settle()
 
     def fail_payments(self, account: Account, at: datetime) -> None:
@@ -208,6 +197,7 @@ class AccountActions:
                     ends.cancel(self.world, subscription, cancel, cancel)
         blocking.close(self.world, account)
         self.settle()
+        self.tag(account, "AUTO_INVOICING_OFF", at)
 
     def _key(self, tenant: Tenant, key: str, value: str) -> None:
         self.world.rows.add(

@@ -24,6 +24,8 @@ def change_plan(
         starts.drop(world, subscription, at, (*_REPLACED, first.kind))
     else:
         starts.drop(world, subscription, at, _REPLACED)
+    if at == subscription.moved_at:
+        subscription.moved_at = None
     starts.begin(world, subscription, kind, plan, starts.phase_at(subscription, plan, at), at)
     if at <= world.now:
         starts.drop_unavailable(world, subscription, plan, at)

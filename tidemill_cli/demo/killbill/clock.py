@@ -67,8 +67,12 @@ def advance(first: date, period: str, number: int, billing_day: int) -> date:
 
 
 def first_boundary(start: date, period: str, billing_day: int) -> date:
-    """Return the first boundary at or after a day: only periods of months have a billing day."""
-    if PERIODS[period][0] == "days":
+    """Return the first boundary at or after a day: only periods of months have a billing day.
+
+    It is in the same month, or a whole period later.
+    """
+    unit, count = PERIODS[period]
+    if unit == "days":
         return start
     found = add_months(start, 0, billing_day)
-    return found if found >= start else add_months(start, 1, billing_day)
+    return found if found >= start else add_months(start, count, billing_day)

@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from tidemill_cli.demo.killbill import blocking, changes, starts, timeline
-from tidemill_cli.demo.killbill.model import Policy, Subscription
-from tidemill_cli.demo.killbill.rows import touch
+from tidemill_cli.demo.killbill.model import Bundle, Policy, Subscription
+from tidemill_cli.demo.killbill.rows import Row, touch
 from tidemill_cli.demo.killbill.world import World
 
 
@@ -21,7 +21,10 @@ def cancel(
         message = "a subscription that does not run cannot be cancelled"
         raise ValueError(message)
     at = changes.effective(world, subscription, billing)
-    access = changes.effective(world, subscription, entitlement)
+    access = world.now
+    if entitlement == "END_OF_TERM":
+        # What is billed may have ended long ago, and access then has, too.
+        access = subscription.charged_through or world.now
     starts.drop(world, subscription, at)
     for event in subscription.events:
         # An end that was planned for earlier would come first.
@@ -31,9 +34,20 @@ def cancel(
         touch(subscription.entitlement_end, world.now, is_active=False)
     starts.add_event(world, subscription, "CANCEL", at)
     blocking.cancelled(world, subscription, access)
-    if at <= world.now and subscription.category == "BASE":
-        starts.end_add_ons(world, subscription.bundle, at)
+    if subscription.category == "BASE":
+        bundle, row = subscription.bundle, subscription.entitlement_end
+        if at <= world.now:
+            starts.end_add_ons(world, bundle, at)
+        elif access <= world.now:
+            starts.shut_add_ons(world, bundle, access)
+        elif row is not None:
+            world.at(access, lambda: _shut(world, bundle, row, access))
     return at
+
+
+def _shut(world: World, bundle: Bundle, row: Row, access: datetime) -> None:
+    if row["is_active"]:
+        starts.shut_add_ons(world, bundle, access)
 
 
 def uncancel(world: World, subscription: Subscription) -> None:
@@ -43,6 +57,10 @@ def uncancel(world: World, subscription: Subscription) -> None:
     ]
     if not planned:
         message = "there is no end to take back"
+        raise ValueError(message)
+    access = subscription.entitlement_end
+    if access is not None and str(access["effective_date"]) <= str(world.now):
+        message = "access has ended already"
         raise ValueError(message)
     starts.drop(world, subscription, planned[0].at, ("CANCEL",))
     if subscription.entitlement_end is not None:

@@ -11,7 +11,7 @@ from typing import Any
 from psycopg import Connection, sql
 
 from tidemill_cli.demo.killbill.history import History, Scale
-from tidemill_cli.demo.killbill.load import columns_of, copy_text, load, render
+from tidemill_cli.demo.killbill.load import columns_of, copy_text, kept, load, render
 from tidemill_cli.demo.killbill.rows import Row
 from tidemill_cli.demo.killbill.schema import create_keys, create_schema, existing_columns
 
@@ -95,7 +95,8 @@ def _work(start: int, stop: int) -> Block:
     history, present = _worker["state"]
     rows: Mapping[str, list[Row]] = history.customer_rows(start, stop)
     block: Block = {}
-    for table, found in rows.items():
+    for table, all_rows in rows.items():
+        found = kept(table, present.get(table, set()), all_rows)
         if found and table in present:
             names = columns_of(table, present[table], found)
             block[table] = (names, render(table, names, found))

@@ -246,7 +246,11 @@ class _Life:
         if replay(subscription)[1] is None:
             entitlement: Policy = "IMMEDIATE" if self.random.random() < 0.3 else billing
             self.kb.cancel(subscription, when, entitlement=entitlement, billing=billing)
-        elif any(e.active and e.kind == "CANCEL" and e.at > when for e in subscription.events):
+            return
+        pending = [e for e in subscription.events if e.active and e.kind == "CANCEL"]
+        access = subscription.entitlement_end
+        is_open = access is not None and str(access["effective_date"]) > str(when)
+        if is_open and pending and pending[0].at > when:
             self.kb.uncancel(subscription, when)
 
     def change(self, subscription: Subscription, when: datetime, policy: Policy) -> None:

@@ -17,10 +17,18 @@ def load(conn: Connection[Any], rows: Mapping[str, Iterable[Row]], schema: str =
     present = existing_columns(conn, schema)
     with conn.cursor() as cursor:
         for table, table_rows in rows.items():
-            found = list(table_rows)
+            found = kept(table, present.get(table, set()), table_rows)
             if found and table in present:
                 names = columns_of(table, present[table], found)
                 copy_text(cursor, schema, table, names, render(table, names, found))
+
+
+def kept(table: str, present: set[str], rows: Iterable[Row]) -> list[Row]:
+    """Return the rows that a release writes: 0.22 knows neither quantities nor expiries."""
+    if table == "subscription_events" and "quantity" not in present:
+        newer = ("QUANTITY_UPDATE", "EXPIRED")
+        return [row for row in rows if row["event_type"] not in newer]
+    return list(rows)
 
 
 def columns_of(table: str, present: set[str], rows: list[Row]) -> tuple[str, ...]:

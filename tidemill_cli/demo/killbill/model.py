@@ -77,6 +77,7 @@ class Account:
     credit: Decimal = Decimal(0)
     billing_day: int = 0
     overdue: str = ""
+    overdue_tag: Row | None = None
     # Whether its tenant has configured what happens to those who do not pay.
     dunned: bool = False
     planned_runs: set[date] = field(default_factory=set)
@@ -165,6 +166,8 @@ class Subscription:
     events: list[Event] = field(default_factory=list)
     blocked: list[Block] = field(default_factory=list)
     entitlement_end: Row | None = None
+    # When it was moved here in a trial, if it was.
+    moved_at: datetime | None = None
     items: list["Item"] = field(default_factory=list)
     used: list[tuple[datetime, int]] = field(default_factory=list)
     # What was done from this day on is not billed yet.

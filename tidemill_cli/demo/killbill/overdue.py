@@ -3,7 +3,7 @@
 from datetime import timedelta
 from functools import partial
 
-from tidemill_cli.demo.killbill import blocking, ends
+from tidemill_cli.demo.killbill import blocking, ends, tags
 from tidemill_cli.demo.killbill.model import Account, Invoice
 from tidemill_cli.demo.killbill.world import World
 
@@ -23,6 +23,9 @@ def clear(world: World, account: Account) -> None:
     """Forget that an account was overdue, once it owes nothing."""
     if account.overdue and all(invoice.balance <= 0 for invoice in account.invoices):
         account.overdue = ""
+        if account.overdue_tag is not None:
+            tags.take(world, account, account.overdue_tag)
+            account.overdue_tag = None
         blocking.add(world, account, blocking.CLEAR_OVERDUE, world.now, blocking.OVERDUE)
 
 
@@ -34,6 +37,9 @@ def _check(world: World, invoice: Invoice, state: str) -> None:
         return
     account.overdue = state
     stops = state == CANCELLED[0] or STATES[state][1]
+    if stops and account.overdue_tag is None:
+        # Nor is anything billed or repaired until the debt is paid.
+        account.overdue_tag = tags.put(world, account, "AUTO_INVOICING_OFF")
     blocking.add(
         world,
         account,

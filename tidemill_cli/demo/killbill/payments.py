@@ -43,6 +43,9 @@ def attempt(world: World, invoice: Invoice) -> Payment | None:
     """Try to have an invoice paid; return the payment if it was."""
     account = invoice.account
     automatic = account.has_method and not account.tags & {"AUTO_PAY_OFF", "MANUAL_PAY"}
+    if account.parent is not None:
+        # The parent pays, for all of a day at once.
+        return None
     if not automatic or invoice.balance <= 0:
         return None
     if account.pays:
@@ -89,15 +92,17 @@ def adjust(world: World, item: Item, amount: Decimal, *, credited: bool = True) 
 def adjust_row(world: World, invoice: Invoice, item: Row, amount: Decimal) -> None:
     """Write the adjustment of any item, on the invoice that has it."""
     account = invoice.account
-    today = account.local(world.now)
     row = world.rows.add(
         "invoice_items",
         world.now,
         type="ITEM_ADJ",
         invoice_id=invoice.id,
         account_id=account.id,
-        start_date=today,
-        end_date=today,
+        product_name=item["product_name"],
+        plan_name=item["plan_name"],
+        phase_name=item["phase_name"],
+        start_date=item["start_date"],
+        end_date=item["start_date"],
         amount=-amount,
         currency=account.currency,
         linked_item_id=item["id"],

@@ -27,6 +27,7 @@ def new_bundle(world: World, account: Account, key: str | None = None) -> Bundle
         if other.row["external_key"] == key:
             taken = f"kbcncl-{other.row['record_id']}:{key}"
             touch(other.row, world.now, external_key=taken)
+            row["original_created_date"] = other.row["original_created_date"]
     row["external_key"] = key
     made = Bundle(account, row, key)
     account.bundles.append(made)
@@ -144,10 +145,14 @@ def plan_next(
 ) -> None:
     """Plan what follows a phase: the next one, or the end of the last one."""
     plan, _, _ = timeline.plan_of(subscription.account.tenant, plan_name, since, changed_at)
-    begins, end = timeline.phase_starts(plan, subscription.aligned_at)
-    if phase + 1 < len(plan.phases):
-        if phase + 1 < len(begins):
-            add_event(world, subscription, "PHASE", begins[phase + 1], phase=phase + 1)
+    aligned_at = subscription.aligned_at
+    if phase and changed_at == subscription.moved_at:
+        # Behind the trial in which it was moved, phases are counted from then.
+        aligned_at = changed_at
+    begins, end = timeline.phase_starts(plan, aligned_at)
+    following = [number for number, begin in enumerate(begins) if begin > since]
+    if following:
+        add_event(world, subscription, "PHASE", begins[following[0]], phase=following[0])
     elif end is not None:
         add_event(world, subscription, "EXPIRED", end)
 
@@ -173,10 +178,11 @@ def current_plan(subscription: Subscription, at: datetime) -> str:
 def drop(
     world: World, subscription: Subscription, since: datetime, kinds: tuple[str, ...] = ()
 ) -> None:
-    """Let events from an instant on count no more (of some kinds, or all)."""
+    """Let events from an instant on count no more (of some kinds, or all but the start)."""
     account = subscription.account
     for event in subscription.events:
-        if event.active and event.at >= since and (not kinds or event.kind in kinds):
+        is_meant = event.kind in kinds if kinds else event.kind not in timeline.STARTS
+        if event.active and event.at >= since and is_meant:
             touch(event.row, world.now, is_active=False)
             subscription.mark(account.local(event.at))
 
@@ -199,20 +205,39 @@ def end_add_ons(
     world: World, bundle: Bundle, at: datetime, products: tuple[str, ...] | None = None
 ) -> None:
     """End the add-ons of a base (those of some products, or all): each has rows of its own."""
-    for other in bundle.account.subscriptions:
-        if other.bundle is not bundle or other.category != "ADD_ON":
-            continue
-        states, end = timeline.replay(other)
-        if not states or (end is not None and end <= at):
-            continue
+    for other, states in _add_ons(bundle, at):
         product = definition(other, states[-1].plan, at).product
         if products is not None and product not in products:
             continue
         drop(world, other, at)
         add_event(world, other, "CANCEL", at)
-        if other.entitlement_end is not None:
-            touch(other.entitlement_end, world.now, is_active=False)
-        blocking.cancelled(world, other, at)
+        _shut(world, other, at)
+
+
+def shut_add_ons(world: World, bundle: Bundle, at: datetime) -> None:
+    """End access to the add-ons of a base, whose own events follow when its billing ends."""
+    for other, _ in _add_ons(bundle, at):
+        _shut(world, other, at)
+
+
+def _shut(world: World, subscription: Subscription, at: datetime) -> None:
+    known = subscription.entitlement_end
+    if known is not None and str(known["effective_date"]) <= str(at):
+        return
+    if known is not None:
+        touch(known, world.now, is_active=False)
+    blocking.cancelled(world, subscription, at)
+
+
+def _add_ons(bundle: Bundle, at: datetime) -> list[tuple[Subscription, list[timeline.State]]]:
+    """Return the add-ons of a base that are there at an instant."""
+    found = []
+    for other in bundle.account.subscriptions:
+        if other.bundle is bundle and other.category == "ADD_ON":
+            states, end = timeline.replay(other)
+            if states and (end is None or end > at):
+                found.append((other, states))
+    return found
 
 
 def drop_unavailable(

@@ -145,7 +145,6 @@ def _priced(subscription: Subscription, state: State, until: datetime | None) ->
         price = phase.price(currency)
         if override and price is not None:
             price = override.prices.get(state.phase, price)
-            catalog_at = state.since
         starts, plan_end = phase_starts(plan, subscription.aligned_at)
         ends = [*starts[1:], plan_end]
         yield Segment(

@@ -29,6 +29,9 @@ def transfer(
 def _copy(world: World, old: Subscription, state: timeline.State, bundle: Bundle) -> None:
     """Begin what an old subscription is, with what was planned for it."""
     new = starts.new_subscription(world, bundle, old.category, old.aligned_at)
+    plan = starts.definition(old, state.plan, state.changed_at)
+    if plan.phases[state.phase].type == "TRIAL":
+        new.moved_at = world.now
     starts.add_event(world, new, "TRANSFER", world.now, plan=state.plan, phase=state.phase)
     if state.quantity != 1:
         starts.add_event(world, new, "QUANTITY_UPDATE", world.now, quantity=state.quantity)

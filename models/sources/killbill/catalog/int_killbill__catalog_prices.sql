@@ -43,8 +43,7 @@ phases as (
 
 ),
 
-{% for kind in ["recurring", "fixed"] %}
-{{ kind }}_prices as (
+recurring_prices as (
 
     select distinct on (catalog_hash, plan_name, phase_number, currency)
         catalog_hash,
@@ -52,12 +51,26 @@ phases as (
         phase_number,
         upper(currency) as currency,
         {{ killbill_xml_number('price') }} as price
-    from {{ killbill_catalog_amounts(ref('stg_killbill__catalogs'), kind) }} as prices
+    from {{ killbill_catalog_amounts(ref('stg_killbill__catalogs'), 'recurring') }} as prices
     where currency <> ''
     order by catalog_hash, plan_name, phase_number, currency, place
 
 ),
-{% endfor %}
+
+fixed_prices as (
+
+    select distinct on (catalog_hash, plan_name, phase_number, currency)
+        catalog_hash,
+        plan_name,
+        phase_number,
+        upper(currency) as currency,
+        {{ killbill_xml_number('price') }} as price
+    from {{ killbill_catalog_amounts(ref('stg_killbill__catalogs'), 'fixed') }} as prices
+    where currency <> ''
+    order by catalog_hash, plan_name, phase_number, currency, place
+
+),
+
 -- The currencies that a phase names, and one that stands for all others.
 named as (
 
@@ -96,7 +109,8 @@ priced as (
         named.currency,
         case
             when not phases.has_recurring then null
-            when bool_or(recurring_prices.currency is not null) over phase then recurring_prices.price
+            when bool_or(recurring_prices.currency is not null) over phase
+                then recurring_prices.price
             else 0
         end as recurring_price,
         case

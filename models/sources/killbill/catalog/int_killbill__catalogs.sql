@@ -37,7 +37,12 @@ told as (
 
 -- one row per version of a tenant's catalog; what has a problem cannot be read
 select
-    *,
+    tenant_record_id,
+    catalog_record_id,
+    catalog_hash,
+    effective_at,
+    billing_mode,
+    problem,
     row_number() over (
         partition by tenant_record_id, problem is null
         order by effective_at, catalog_record_id

@@ -14,6 +14,22 @@ history as (
 
 ),
 
+told as (
+
+    select
+        *,
+        lag(country) over version_order as country_before,
+        row_number() over version_order as version_number
+    from history
+    window
+        version_order as (
+            partition by tenant_record_id, account_record_id
+            order by changed_at, version_record_id
+        )
+
+),
+
+-- Of all that changes an account only its country matters here.
 versions as (
 
     select
@@ -23,7 +39,8 @@ versions as (
         case when row_number() over version_order = 1 then '-infinity' else changed_at end
             as valid_from,
         lead(changed_at, 1, 'infinity') over version_order as valid_to
-    from history
+    from told
+    where version_number = 1 or country is distinct from country_before
     window
         version_order as (
             partition by tenant_record_id, account_record_id

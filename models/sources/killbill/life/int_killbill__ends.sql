@@ -20,43 +20,15 @@ accounts as (
 
 ),
 
+billing_ends as (
+
+    select * from {{ ref('int_killbill__billing_ends') }}
+
+),
+
 blocks as (
 
     select * from {{ ref('stg_killbill__blocking_states') }}
-
-),
-
--- The first end is the end; what stands behind it never came to be.
-own_ends as (
-
-    select distinct on (tenant_record_id, subscription_id)
-        tenant_record_id,
-        subscription_id,
-        kind,
-        effective_at,
-        created_at
-    from {{ ref('stg_killbill__subscription_events') }}
-    where kind in ('CANCEL', 'EXPIRED')
-    order by tenant_record_id, subscription_id, effective_at, event_record_id
-
-),
-
--- While a base is to be cancelled, only the engine's memory knows that its add-ons will be, too.
-base_ends as (
-
-    select distinct on (subscriptions.tenant_record_id, subscriptions.bundle_id)
-        subscriptions.tenant_record_id,
-        subscriptions.bundle_id,
-        own_ends.kind,
-        own_ends.effective_at,
-        own_ends.created_at
-    from subscriptions
-    inner join own_ends
-        on
-            subscriptions.tenant_record_id = own_ends.tenant_record_id
-            and subscriptions.subscription_id = own_ends.subscription_id
-    where subscriptions.category = 'BASE'
-    order by subscriptions.tenant_record_id, subscriptions.bundle_id, own_ends.effective_at desc
 
 ),
 
@@ -84,7 +56,8 @@ entitlement_ends as (
     select
         tenant_record_id,
         blockable_id as subscription_id,
-        min(effective_at) as effective_at
+        min(effective_at) as effective_at,
+        min(created_at) as created_at
     from blocks
     where
         blockable_type = 'SUBSCRIPTION'
@@ -94,52 +67,36 @@ entitlement_ends as (
 
 ),
 
-told as (
+ended as (
 
     select
-        subscriptions.*,
+        subscriptions.tenant_record_id,
+        subscriptions.account_record_id,
+        subscriptions.subscription_id,
+        subscriptions.observed_at,
+        billing_ends.kind,
+        billing_ends.billing_end_at,
+        billing_ends.requested_at,
         owners.handed_over_at,
         entitlement_ends.effective_at as entitlement_end_at,
-        coalesce(base_ends.effective_at < own_ends.effective_at, own_ends.effective_at is null)
-            as is_with_base,
-        own_ends.kind as own_kind,
-        own_ends.effective_at as own_end_at,
-        own_ends.created_at as own_requested_at,
-        base_ends.kind as base_kind,
-        base_ends.effective_at as base_end_at,
-        base_ends.created_at as base_requested_at
+        entitlement_ends.created_at as entitlement_end_requested_at,
+        -- what was over before the bundle was handed over was ended, not handed over
+        coalesce(
+            owners.handed_over_at <= coalesce(billing_ends.billing_end_at, 'infinity'), false
+        ) as is_handed_over
     from subscriptions
+    left join billing_ends
+        on
+            subscriptions.tenant_record_id = billing_ends.tenant_record_id
+            and subscriptions.subscription_id = billing_ends.subscription_id
     left join owners
         on
             subscriptions.tenant_record_id = owners.tenant_record_id
             and subscriptions.bundle_id = owners.bundle_id
-    left join own_ends
-        on
-            subscriptions.tenant_record_id = own_ends.tenant_record_id
-            and subscriptions.subscription_id = own_ends.subscription_id
-    left join base_ends
-        on
-            subscriptions.tenant_record_id = base_ends.tenant_record_id
-            and subscriptions.bundle_id = base_ends.bundle_id
-            and subscriptions.category = 'ADD_ON'
     left join entitlement_ends
         on
             subscriptions.tenant_record_id = entitlement_ends.tenant_record_id
             and subscriptions.subscription_id = entitlement_ends.subscription_id
-
-),
-
-ended as (
-
-    select
-        *,
-        case when is_with_base then base_kind else own_kind end as kind,
-        least(own_end_at, base_end_at) as billing_end_at,
-        case when is_with_base then base_requested_at else own_requested_at end as requested_at,
-        -- what was over before the bundle was handed over was ended, not handed over
-        coalesce(handed_over_at <= coalesce(least(own_end_at, base_end_at), 'infinity'), false)
-            as is_handed_over
-    from told
 
 ),
 
@@ -175,8 +132,15 @@ select
     subscription_id,
     is_handed_over,
     case when is_handed_over then handed_over_at else billing_end_at end as service_end_at,
-    case when not is_handed_over then coalesce(entitlement_end_at, billing_end_at) end
-        as cancel_effective_at,
+    -- Access until the end of what is paid ends with the beginning of what is free: before anybody
+    -- has asked for it.
+    case
+        when not is_handed_over
+            then coalesce(
+                greatest(entitlement_end_at, least(billing_end_at, entitlement_end_requested_at)),
+                billing_end_at
+            )
+    end as cancel_effective_at,
     case when not is_handed_over and kind = 'CANCEL' then requested_at end as cancel_requested_at,
     -- planned, as far as this run can see
     case

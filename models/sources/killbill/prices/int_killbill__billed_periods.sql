@@ -73,8 +73,9 @@ by_catalog as (
         named.plan_name,
         named.phase_name,
         named.catalog_effective_at,
-        periods.effective_at <= named.catalog_effective_at desc nulls last,
-        case when periods.effective_at <= named.catalog_effective_at then -periods.version_number end,
+        case
+            when periods.effective_at <= named.catalog_effective_at then periods.version_number
+        end desc nulls last,
         periods.version_number
 
 ),
@@ -87,7 +88,7 @@ cycles as (
         tenant_record_id,
         plan_name,
         phase_name,
-        end_date - start_date as days,
+        end_date - start_date as day_count,
         extract(year from age(date_trunc('month', end_date), date_trunc('month', start_date)))
         * 12
         + extract(month from age(date_trunc('month', end_date), date_trunc('month', start_date)))
@@ -114,9 +115,9 @@ lengths as (
         phase_name,
         bool_and(is_aligned and months > 0) as has_months,
         mode() within group (order by months) as months,
-        min(days) as shortest,
-        max(days) as longest,
-        round(avg(days) / 30.44) as about_months
+        min(day_count) as shortest,
+        max(day_count) as longest,
+        round(avg(day_count) / 30.44) as about_months
     from cycles
     group by tenant_record_id, plan_name, phase_name
 

@@ -90,8 +90,8 @@ cut as (
 )
 
 -- one row per subscription and [valid_from, valid_to) of one plan, phase, quantity and version of
--- the catalog, with what that says of all units for a period; null where there is no price. The days are
--- those of the account
+-- the catalog, with what that says of all units for a period; null where there is no price. Days
+-- are those of the account
 select
     cut.tenant_record_id,
     cut.account_record_id,
@@ -108,13 +108,11 @@ select
     cut.event_recorded_at,
     cut.cut_from as valid_from,
     cut.cut_to as valid_to,
-    {% for side in ["from", "to"] %}
+    ((cut.cut_from at time zone 'UTC') + cut.utc_offset)::date as from_date,
     case
-        when isfinite(cut.cut_{{ side }})
-            then ((cut.cut_{{ side }} at time zone 'UTC') + cut.utc_offset)::date
-        else '{{ "-" if side == "from" }}infinity'::date
-    end as {{ side }}_date,
-    {% endfor %}
+        when isfinite(cut.cut_to) then ((cut.cut_to at time zone 'UTC') + cut.utc_offset)::date
+        else 'infinity'
+    end as to_date,
     cut.utc_offset,
     cut.parent_plan,
     cut.catalog_record_id,

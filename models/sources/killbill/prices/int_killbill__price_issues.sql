@@ -26,18 +26,23 @@ billed_periods as (
 
 ),
 
-problems (problem, detail) as (
+problems as (
 
-    values
-    (
-        'not_parsed',
-        'The catalog has not been parsed, since PostgreSQL has no libxml here: `tidemill run` does '
-        'it.'
-    ),
-    ('not_well_formed', 'The catalog is no well-formed XML.'),
-    ('document_type', 'The catalog has a document type, which could declare anything.'),
-    ('no_catalog', 'The XML is not that of a catalog.'),
-    ('no_effective_date', 'The effective date of the catalog cannot be read.')
+    select
+        problem,
+        detail
+    from (
+        values
+        (
+            'not_parsed',
+            'The catalog has not been parsed, since PostgreSQL has no libxml here: `tidemill run` '
+            'does it.'
+        ),
+        ('not_well_formed', 'The catalog is no well-formed XML.'),
+        ('document_type', 'The catalog has a document type, which could declare anything.'),
+        ('no_catalog', 'The XML is not that of a catalog.'),
+        ('no_effective_date', 'The effective date of the catalog cannot be read.')
+    ) as problems (problem, detail)
 
 ),
 

@@ -17,38 +17,18 @@ state_prices as (
 
 ),
 
-priced as (
+compared as (
 
     select
         rated_states.*,
-        state_prices.price_source is null as is_price_unknown,
-        coalesce(state_prices.currency, 'XXX') as currency,
+        state_prices.price_source,
+        state_prices.currency,
         state_prices.period_unit,
         state_prices.period_count,
-        coalesce(state_prices.charged_amount, 0) as charged_amount,
-        greatest(
-            state_prices.charged_amount,
-            case
-                when
-                    state_prices.period_unit = rated_states.catalog_unit
-                    and state_prices.period_count = rated_states.catalog_count
-                    and state_prices.currency = rated_states.account_currency
-                    then rated_states.catalog_list_amount
-            end,
-            0
-        )::numeric(28, 10) as amount,
-        case
-            when
-                state_prices.price_source = 'catalog'
-                or (
-                    rated_states.has_same_period
-                    and state_prices.charged_amount
-                    = rated_states.catalog_amount::numeric(28, 10)
-                )
-                then 'events'
-            when state_prices.price_source in ('invoiced', 'nearest') then 'invoices'
-            else 'inferred'
-        end as history_source
+        state_prices.charged_amount,
+        state_prices.period_unit = rated_states.catalog_unit
+        and state_prices.period_count = rated_states.catalog_count
+        and state_prices.currency = rated_states.account_currency as is_of_catalog_terms
     from rated_states
     inner join state_prices
         on
@@ -58,15 +38,33 @@ priced as (
 
 ),
 
+priced as (
+
+    select
+        *,
+        price_source is null as is_price_unknown,
+        coalesce(charged_amount, 0) as known_amount,
+        greatest(
+            charged_amount, case when is_of_catalog_terms then catalog_list_amount end, 0
+        )::numeric(28, 10) as amount,
+        case
+            when
+                price_source = 'catalog'
+                or (is_of_catalog_terms and charged_amount = catalog_amount::numeric(28, 10))
+                then 'events'
+            when price_source in ('invoiced', 'nearest') then 'invoices'
+            else 'inferred'
+        end as history_source
+    from compared
+
+),
+
 -- Of one event and one price in a row.
 islands as (
 
     select
         *,
-        row_number() over (
-            partition by tenant_record_id, subscription_id, event_id
-            order by valid_from
-        )
+        row_number() over event_order
         - row_number() over (
             partition by
                 tenant_record_id,
@@ -78,7 +76,7 @@ islands as (
                 currency,
                 period_unit,
                 period_count,
-                charged_amount,
+                known_amount,
                 amount,
                 catalog_amount,
                 is_metered,
@@ -87,6 +85,11 @@ islands as (
             order by valid_from
         ) as island
     from priced
+    window
+        event_order as (
+            partition by tenant_record_id, subscription_id, event_id
+            order by valid_from
+        )
 
 )
 
@@ -114,10 +117,10 @@ select
     billing_period,
     period_unit,
     period_count,
-    currency,
+    coalesce(currency, 'XXX') as currency,
     case when is_metered then 'metered' else 'licensed' end as charge_kind,
     amount,
-    (amount - charged_amount)::numeric(28, 10) as repeating_discount,
+    (amount - known_amount)::numeric(28, 10) as repeating_discount,
     catalog_amount,
     max(invoiced_amount) as invoiced_amount,
     history_source,
@@ -146,7 +149,7 @@ group by
     currency,
     is_metered,
     amount,
-    charged_amount,
+    known_amount,
     catalog_amount,
     history_source,
     is_price_unknown,

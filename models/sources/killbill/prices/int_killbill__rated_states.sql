@@ -51,7 +51,7 @@ days as (
         tenant_record_id,
         subscription_id,
         valid_from as listed_from,
-        from_date as day
+        from_date as first_day
     from listed_states
 
     union
@@ -60,7 +60,7 @@ days as (
         tenant_record_id,
         subscription_id,
         listed_from,
-        from_date as day
+        from_date as first_day
     from billed
 
     union
@@ -69,7 +69,7 @@ days as (
         tenant_record_id,
         subscription_id,
         listed_from,
-        to_date as day
+        to_date as first_day
     from billed
     where to_date < last_date
 
@@ -79,9 +79,9 @@ steps as (
 
     select
         *,
-        lead(day) over (
+        lead(first_day) over (
             partition by tenant_record_id, subscription_id, listed_from
-            order by day
+            order by first_day
         ) as next_day
     from days
 
@@ -91,7 +91,7 @@ steps as (
 rated as (
 
     select distinct on (
-        steps.tenant_record_id, steps.subscription_id, steps.listed_from, steps.day
+        steps.tenant_record_id, steps.subscription_id, steps.listed_from, steps.first_day
     )
         steps.*,
         billed.rate,
@@ -104,13 +104,13 @@ rated as (
             steps.tenant_record_id = billed.tenant_record_id
             and steps.subscription_id = billed.subscription_id
             and steps.listed_from = billed.listed_from
-            and steps.day >= billed.from_date
-            and steps.day < billed.to_date
+            and steps.first_day >= billed.from_date
+            and steps.first_day < billed.to_date
     order by
         steps.tenant_record_id,
         steps.subscription_id,
         steps.listed_from,
-        steps.day,
+        steps.first_day,
         billed.item_record_id desc nulls last
 
 )
@@ -132,8 +132,8 @@ select
     listed_states.event_id,
     listed_states.event_recorded_at,
     case
-        when rated.day = listed_states.from_date then listed_states.valid_from
-        else {{ killbill_instant('rated.day', 'listed_states.utc_offset') }}
+        when rated.first_day = listed_states.from_date then listed_states.valid_from
+        else {{ killbill_instant('rated.first_day', 'listed_states.utc_offset') }}
     end as valid_from,
     case
         when rated.next_day is null then listed_states.valid_to

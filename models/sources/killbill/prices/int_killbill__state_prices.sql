@@ -21,9 +21,7 @@ neighbours as (
             partition by tenant_record_id, subscription_id, phase_name
             order by valid_from
         ) as billed_before,
-        min(valid_from) filter (
-            where invoiced_amount is not null
-        ) over (
+        min(valid_from) filter (where invoiced_amount is not null) over (
             partition by tenant_record_id, subscription_id, phase_name
             order by valid_from desc
         ) as billed_after,
@@ -95,8 +93,7 @@ chosen as (
             }[option("mrr_price_source") | trim] %}
             when {{ source }}_amount is not null then '{{ source }}'
             {% endfor %}
-        end as price_source,
-        account_currency as catalog_currency
+        end as price_source
     from priced
 
 )
@@ -109,18 +106,35 @@ select
     valid_from,
     price_source,
     case price_source
-        {% for source in ["catalog", "invoiced", "nearest", "others"] %}
-        when '{{ source }}' then {{ source }}_amount
-        {% endfor %}
+        when 'catalog' then catalog_amount
+        when 'invoiced' then invoiced_amount
+        when 'nearest' then nearest_amount
+        when 'others' then others_amount
     end::numeric(28, 10) as charged_amount,
-    {% for fact, otherwise in {"currency": "account_currency", "unit": "'month'", "count": "1"}.items() %}
     coalesce(
-        case coalesce(price_source, 'catalog')
-            {% for source in ["catalog", "invoiced", "nearest", "others"] %}
-            when '{{ source }}' then {{ source }}_{{ fact }}
-            {% endfor %}
+        case price_source
+            when 'invoiced' then invoiced_currency
+            when 'nearest' then nearest_currency
+            when 'others' then others_currency
         end,
-        {{ otherwise }}
-    ) as {{ fact if fact == "currency" else "period_" ~ fact }}{{ "," if not loop.last }}
-    {% endfor %}
+        account_currency
+    ) as currency,
+    coalesce(
+        case price_source
+            when 'invoiced' then invoiced_unit
+            when 'nearest' then nearest_unit
+            when 'others' then others_unit
+            else catalog_unit
+        end,
+        'month'
+    ) as period_unit,
+    coalesce(
+        case price_source
+            when 'invoiced' then invoiced_count
+            when 'nearest' then nearest_count
+            when 'others' then others_count
+            else catalog_count
+        end,
+        1
+    ) as period_count
 from chosen

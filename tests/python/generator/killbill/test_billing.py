@@ -54,6 +54,16 @@ def test_a_yearly_plan_is_billed_to_the_accounts_day_too() -> None:
     ]
 
 
+def test_a_quarter_that_begins_after_the_accounts_day_is_the_rest_of_one() -> None:
+    kb, account = engine((plan("season", "Season", "92", "QUARTERLY"),), billing_day=1)
+    kb.subscribe(account, "season", at("2024-08-14"))
+    kb.run_until(at("2024-11-01"))
+    assert items(kb) == [
+        ("RECURRING", "2024-08-14", "2024-11-01", "79.00"),
+        ("RECURRING", "2024-11-01", "2025-02-01", "92.00"),
+    ]
+
+
 def test_a_billing_day_that_a_month_does_not_have_is_its_last() -> None:
     kb, account = engine()
     kb.subscribe(account, "basic", at("2024-01-31"))
@@ -301,6 +311,8 @@ def test_an_overridden_price_is_billed_and_shared() -> None:
     assert [(row["plan_name"], row["phase_name"], row["rate"]) for row in billed] == [
         (name, f"{name}-evergreen", Decimal("12.5"))
     ] * 2
+    # The item says the catalog of its parent.
+    assert {row["catalog_effective_date"] for row in billed} == {at("2023-01-01")}
 
 
 def test_the_parent_is_billed_for_its_children_once_a_day() -> None:

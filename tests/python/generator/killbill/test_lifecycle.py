@@ -122,6 +122,20 @@ def test_add_ons_end_with_their_base_once_it_ends() -> None:
     assert events(kb, extra)[1:] == [("CANCEL", "2024-02-10", None)]
 
 
+def test_add_ons_lose_access_with_their_base() -> None:
+    kb, account = engine()
+    base = kb.subscribe(account, "basic", at("2024-01-10"))
+    kb.add_on(base, "support", at("2024-01-15"))
+    kb.cancel(base, at("2024-01-20"), entitlement="IMMEDIATE", billing="END_OF_TERM")
+    kb.run_until(at("2024-02-11"))
+    assert blocks(kb)[2:] == [
+        ("ENT_CANCELLED", "2024-01-20", False, True),
+        ("ENT_CANCELLED", "2024-01-20", False, True),
+    ]
+    with pytest.raises(ValueError, match="no end"):
+        kb.uncancel(base, at("2024-02-12"))
+
+
 def test_add_ons_that_a_new_plan_does_not_come_with_end() -> None:
     kb, account = engine()
     base = kb.subscribe(account, "basic", at("2024-01-10"))
@@ -160,6 +174,29 @@ def test_a_transfer_ends_the_old_and_begins_the_new() -> None:
     assert events(kb, old)[1:] == [("CANCEL", "2024-01-24", None)]
 
 
+def test_who_is_moved_in_a_trial_has_the_next_phase_twice() -> None:
+    kb, account = engine()
+    old = kb.subscribe(account, "eased", at("2024-01-10"))
+    target = kb.account(account.tenant, at("2024-01-12"))
+    kb.transfer(old.bundle, target, at("2024-01-15"))
+    kb.run_until(at("2024-02-01"))
+    assert events(kb, target.subscriptions[0]) == [
+        ("TRANSFER", "2024-01-15", "eased-trial"),
+        ("PHASE", "2024-01-24", "eased-discount"),
+        ("PHASE", "2024-01-29", "eased-discount"),
+        ("PHASE", "2024-03-29", "eased-evergreen"),
+    ]
+
+
+def test_access_may_have_ended_before_anybody_asked() -> None:
+    kb, account = engine()
+    subscription = kb.subscribe(account, "after", at("2024-01-10"))
+    kb.run_until(at("2024-02-15"))
+    kb.cancel(subscription, at("2024-02-15"), entitlement="END_OF_TERM", billing="END_OF_TERM")
+    assert events(kb, subscription)[1:] == [("CANCEL", "2024-02-15", None)]
+    assert blocks(kb)[1:] == [("ENT_CANCELLED", "2024-02-10", False, True)]
+
+
 def test_a_transfer_may_end_the_old_at_once() -> None:
     kb, account = engine()
     old = kb.subscribe(account, "basic", at("2024-01-10"))
@@ -178,6 +215,7 @@ def test_a_key_is_taken_from_the_bundle_that_had_it() -> None:
     new = kb.subscribe(account, "basic", at("2024-01-25"), key="acme")
     assert old.bundle.row["external_key"] == f"kbcncl-{old.bundle.row['record_id']}:acme"
     assert new.bundle.row["external_key"] == "acme"
+    assert new.bundle.row["original_created_date"] == at("2024-01-10")
 
 
 def test_who_does_not_pay_is_warned_then_blocked_then_cancelled() -> None:
@@ -204,9 +242,13 @@ def test_who_pays_at_last_is_clear_again() -> None:
         ("OD2", True),
         ("__KILLBILL__CLEAR__OVERDUE_STATE__", False),
     ]
-    # 10 to 24 February, and from the 27th on.
-    assert items(kb, "RECURRING")[2:] == [("RECURRING", "2024-02-27", "2024-03-10", "12.83")]
+    # Of the month that is billed already, three days were blocked.
+    assert items(kb, "RECURRING", "REPAIR_ADJ")[2:] == [
+        ("REPAIR_ADJ", "2024-02-24", "2024-02-27", "-3.21")
+    ]
     assert all(balance == 0 for *_, balance in bills(account))
+    (tag,) = kb.rows["tags"]
+    assert (str(tag["tag_definition_id"])[-2:], tag["is_active"]) == ("02", False)
 
 
 def test_a_failed_payment_is_tried_again() -> None:
@@ -271,6 +313,7 @@ def test_a_closed_account_says_so() -> None:
     kb, account = engine()
     kb.subscribe(account, "basic", at("2024-01-10"))
     kb.close_account(account, at("2024-01-20"))
+    assert account.tags == {"AUTO_INVOICING_OFF"}
     row = kb.rows["blocking_states"][-1]
     assert (row["type"], row["service"], row["state"]) == (
         "ACCOUNT",

@@ -39,11 +39,13 @@ def test_rows_come_back_as_they_were_written(database: str, release: Release) ->
                 )
             ).fetchall()
             assert [_aware(row) for row in found] == [
-                tuple(_kept(table, name, row[name], release) for name in names) for row in rows
+                tuple(_value(table, name, row[name], release) for name in names)
+                for row in rows
+                if release != "0.22" or row.get("event_type") != "QUANTITY_UPDATE"
             ]
 
 
-def _kept(table: str, name: str, value: object, release: Release) -> object:
+def _value(table: str, name: str, value: object, release: Release) -> object:
     """What a release keeps of a value: in 0.22, usage is of a day."""
     if release == "0.22" and (table, name) == ("rolled_up_usage", "record_date"):
         return value.date()  # type: ignore[attr-defined, no-any-return]

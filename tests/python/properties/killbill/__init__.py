@@ -1,0 +1,1 @@
+"""Random histories of Kill Bill, and what the models make of them."""

@@ -1,0 +1,1 @@
+"""What Kill Bill subscriptions were, from what was asked of it."""
