@@ -26,33 +26,42 @@ def mrr(end: date) -> dict[tuple[str, str, str], str]:
     """The MRR at the end of each month, by tenant and currency."""
     levels: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
     for month in _months(end):
-        for name, day, _, currency, amount in movements(end):
-            if day < _next(month).isoformat():
-                levels[STORIES[name].tenant, month.isoformat(), currency] += Decimal(amount)
-    # Four digits of each movement were kept.
-    return {key: f"{level:.2f}" for key, level in levels.items() if round(level, 2)}
+        for name, story in STORIES.items():
+            levels[story.tenant, month.isoformat(), story.currency] += _level(name, _next(month))
+    return {key: f"{level:.2f}" for key, level in levels.items() if level}
 
 
 def customers(end: date) -> dict[tuple[str, str], tuple[int, int, int, int]]:
-    """Who was new, came back, went and was there at the end of each month, by tenant."""
+    """Who was new, came back and went in each month, and was there at its end, by tenant."""
     found = {}
-    for tenant in {story.tenant for story in STORIES.values()}:
-        there: dict[str, Decimal] = defaultdict(Decimal)
-        ever: set[str] = set()
+    for tenant, names in _tenants().items():
         for month in _months(end):
-            before = {name for name, level in there.items() if level > Decimal("0.001")}
-            for name, day, _, _, amount in movements(end):
-                if (
-                    STORIES[name].tenant == tenant
-                    and date.fromisoformat(day).replace(day=1) == month
-                ):
-                    there[name] += Decimal(amount)
-            now = {name for name, level in there.items() if level > Decimal("0.001")}
-            came = now - before
-            counts = (len(came - ever), len(came & ever), len(before - now), len(now))
-            ever |= {name for name, day, *_ in movements(end) if day < _next(month).isoformat()}
+            kinds = Counter(
+                kind for name, day, kind, *_ in movements(end)
+                if name in names and day.startswith(f"{month:%Y-%m}")
+            )  # fmt: skip
+            there = sum(_level(name, _next(month)) > 0 for name in names)
+            counts = (kinds["new"], kinds["reactivation"], kinds["churn"], there)
             if any(counts):
                 found[tenant, month.isoformat()] = counts
+    return found
+
+
+def churn(end: date) -> dict[tuple[str, str, str], tuple[int, int, str, str]]:
+    """Who paid before each month, and of them who did not at its end, with what they had paid."""
+    found = {}
+    for tenant, names in _tenants().items():
+        for currency in {STORIES[name].currency for name in names}:
+            for month in _months(end):
+                paid = {
+                    name: _level(name, month)
+                    for name in names
+                    if STORIES[name].currency == currency and _level(name, month)
+                }
+                gone = [paid[name] for name in paid if not _level(name, _next(month))]
+                if paid:
+                    sums = (f"{sum(paid.values()):.2f}", f"{sum(gone):.2f}")
+                    found[tenant, month.isoformat(), currency] = (len(paid), len(gone), *sums)
     return found
 
 
@@ -78,6 +87,20 @@ def trial_counts(end: date) -> dict[str, tuple[int, int, int]]:
         month: (counts[month, "started"], counts[month, "converted"], counts[month, "cancelled"])
         for month in {month for month, _ in counts}
     }
+
+
+def _tenants() -> dict[str, list[str]]:
+    tenants: dict[str, list[str]] = defaultdict(list)
+    for name, story in STORIES.items():
+        tenants[story.tenant].append(name)
+    return tenants
+
+
+def _level(name: str, day: date) -> Decimal:
+    """What somebody pays a month before some day."""
+    moved = [Decimal(amount) for on, _, amount in STORIES[name].movements if on < day.isoformat()]
+    # Of the amounts four digits are written down.
+    return round(sum(moved, Decimal(0)), 3)
 
 
 def _months(end: date) -> Iterator[date]:

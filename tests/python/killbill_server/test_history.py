@@ -36,7 +36,7 @@ class Told:
     def build(self) -> str:
         """The schema of what is between the database of Kill Bill and the metrics."""
         ((name,),) = self.rows("select build from tidemill.tidemill_builds where published")
-        return f"tidemill_{name}"
+        return str(name)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         return self.connection.execute(query).fetchall()  # type: ignore[arg-type]
@@ -153,6 +153,31 @@ def test_customers_are_counted_as_they_came_and_went(told: Told) -> None:
         """
     )
     assert {row[:2]: row[2:] for row in found} == expected.customers(told.end)
+
+
+def test_who_leaves_is_churn_of_those_who_paid(told: Told) -> None:
+    found = told.rows(
+        f"""
+        select
+            tenants.external_key,
+            metric.period_start::text,
+            metric.reporting_currency,
+            metric.opening_customers,
+            metric.churned_customers,
+            round(metric.opening_mrr, 2)::text,
+            round(metric.churned_mrr, 2)::text
+        from tidemill.metric_churn as metric
+        inner join tenants on tenants.id = metric.tenant_id
+        where
+            metric.grain = 'month'
+            and metric.dimension = 'total'
+            and metric.period_start < '{told.end}'
+            and metric.opening_customers > 0
+            -- Beside it is a row of all currencies, which counts customers only.
+            and metric.reporting_currency <> 'any'
+        """
+    )
+    assert {row[:3]: row[3:] for row in found} == expected.churn(told.end)
 
 
 def test_trials_are_those_that_were_begun(told: Told) -> None:
