@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -63,6 +63,32 @@ class Outcome:
         for run in self.runs:
             differing.update(range(run.first.toordinal(), run.last.toordinal() + 1))
         return self.days - len(differing)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An option's values under which the two agree as the other is by default, and why."""
+
+    values: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """An option in force that the other's numbers are not made with by default."""
+
+    option: str
+    value: str
+    why: str
+
+
+def deviations(choices: Mapping[str, Choice], in_force: Mapping[str, str]) -> list[Deviation]:
+    """The options in force that explain a difference."""
+    return [
+        Deviation(option, in_force[option], choice.why)
+        for option, choice in choices.items()
+        if option in in_force and in_force[option] not in choice.values
+    ]
 
 
 def compare(changes: Iterable[Change], first: date, stop: date, tolerance: Decimal) -> Outcome:

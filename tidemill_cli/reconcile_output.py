@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 from tidemill_cli.console import narrate, table
 from tidemill_cli.money import format_amount
-from tidemill_cli.reconcile import Outcome, Run
-from tidemill_cli.stripe_mrr import Deviation
+from tidemill_cli.reconcile import Deviation, Outcome, Run
 
 if TYPE_CHECKING:
-    from tidemill_cli.database.comparison import Named
+    from tidemill_cli.database.comparison import Cause, Named
 
 # A table is for reading.
 _RUNS_SHOWN = 20
@@ -26,6 +25,7 @@ class Report:
     """What was compared, and what came of it."""
 
     oracle: str
+    whose: str  # numbers they are, in words
     relation: str
     days: str  # where they are cut
     tolerance: Decimal
@@ -33,6 +33,7 @@ class Report:
     named: list[Named]  # by run
     elsewhere: int  # subscriptions that the oracle has in other currencies
     deviations: list[Deviation]
+    causes: list[list[Cause]] | None = None  # by run, where the other tells them
 
 
 def explain(report: Report) -> None:
@@ -43,9 +44,9 @@ def explain(report: Report) -> None:
         f"and in {report.relation}."
     )
     if report.deviations:
-        narrate("Options that Stripe's own numbers are not made with by default:")
+        narrate(f"Options that {report.whose} numbers are not made with by default:")
     for each in report.deviations:
-        narrate(f"  {each.option} is {each.value}: {each.stripe}.")
+        narrate(f"  {each.option} is {each.value}: {each.why}.")
     if report.elsewhere:
         narrate(
             f"{report.oracle} has {_several(report.elsewhere, 'subscription')} in another "
@@ -64,6 +65,9 @@ def shown(report: Report) -> str:
     parts = [_summary(report)]
     if any(named.subscriptions for _, named in runs):
         parts.insert(0, _subscriptions_table(runs, report.oracle))
+    causes = _causes_table(report, {id(run) for run, _ in runs})
+    if causes:
+        parts.insert(0, causes)
     if runs:
         parts.insert(0, _runs_table([run for run, _ in runs], report.oracle))
     return "\n\n".join(parts)
@@ -88,6 +92,24 @@ def _runs_table(runs: Sequence[Run], oracle: str) -> str:
     ]
     numeric = set(range(len(headers), len(headers) + len(amounts)))
     return table([*headers, *amounts], cells, numeric)
+
+
+def _causes_table(report: Report, shown: set[int]) -> str:
+    """Lay out by cause what the difference at the end of each run is made of."""
+    cells = [
+        [
+            run.last.isoformat(),
+            run.currency,
+            cause.name,
+            f"{cause.subscriptions:,}",
+            format_amount(cause.amount, run.currency),
+        ]
+        for run, causes in zip(report.outcome.runs, report.causes or [], strict=False)
+        if id(run) in shown
+        for cause in causes
+    ]
+    headers = ["on", "currency", "because", "subscriptions", "difference"]
+    return table(headers, cells, numeric={3, 4}) if cells else ""
 
 
 def _subscriptions_table(runs: Sequence[tuple[Run, Named]], oracle: str) -> str:
@@ -131,14 +153,25 @@ def as_csv_text(report: Report) -> str:
     """Give a line per run of days."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    amounts = ["ours", "sigma", "rounding", "difference"]
-    writer.writerow(["tenant", "currency", "from", "to", *amounts, "subscriptions"])
-    for run, named in zip(report.outcome.runs, report.named, strict=True):
+    amounts = ["ours", report.oracle.lower(), "rounding", "difference"]
+    causes = ["causes"] if report.causes is not None else []
+    writer.writerow(["tenant", "currency", "from", "to", *amounts, "subscriptions", *causes])
+    for number, (run, named) in enumerate(zip(report.outcome.runs, report.named, strict=True)):
         ids = " ".join(one.subscription_id for one in named.subscriptions)
         levels = (run.ours, run.theirs, run.rounding, run.difference)
         row = [run.tenant, run.currency, run.first, run.last, *(f"{each:f}" for each in levels)]
-        writer.writerow([*row, ids])
+        told = [_in_one_cell(report.causes[number])] if report.causes is not None else []
+        writer.writerow([*row, ids, *told])
     return text.getvalue().rstrip("\n")
+
+
+def _in_one_cell(causes: Sequence[Cause]) -> str:
+    return "; ".join(f"{cause.name}: {cause.amount:f}" for cause in causes)
+
+
+def _key(report: Report) -> str:
+    """What the numbers of the other side are called in a document."""
+    return "stripe" if report.oracle == "Sigma" else report.oracle.lower()
 
 
 def document(report: Report) -> dict[str, object]:
@@ -152,39 +185,55 @@ def document(report: Report) -> dict[str, object]:
         "tolerance": f"{report.tolerance:f}",
         "days": outcome.days,
         "equal_days": outcome.equal_days,
-        "largest": [_levels(run) for run in outcome.largest],
+        "largest": [_levels(run, report) for run in outcome.largest],
         "options": [
-            {"option": each.option, "value": each.value, "stripe": each.stripe}
+            {"option": each.option, "value": each.value, _key(report): each.why}
             for each in report.deviations
         ],
         "rows": [
             {
-                **_levels(run),
+                **_levels(run, report),
+                **_explained(report, number),
                 "differing_subscriptions": named.among,
                 "subscriptions": [
                     {
                         "subscription_id": one.subscription_id,
                         "customer_id": one.customer_id,
                         "ours": f"{one.ours:f}",
-                        "sigma": f"{one.theirs:f}",
+                        report.oracle.lower(): f"{one.theirs:f}",
                         "difference": f"{one.difference:f}",
                     }
                     for one in named.subscriptions
                 ],
             }
-            for run, named in zip(outcome.runs, report.named, strict=True)
+            for number, (run, named) in enumerate(zip(outcome.runs, report.named, strict=True))
         ],
     }
 
 
-def _levels(run: Run) -> dict[str, object]:
+def _explained(report: Report, number: int) -> dict[str, object]:
+    if report.causes is None:
+        return {}
+    return {
+        "causes": [
+            {
+                "cause": cause.name,
+                "subscriptions": cause.subscriptions,
+                "difference": f"{cause.amount:f}",
+            }
+            for cause in report.causes[number]
+        ]
+    }
+
+
+def _levels(run: Run, report: Report) -> dict[str, object]:
     return {
         "tenant": run.tenant,
         "currency": run.currency,
         "from": run.first.isoformat(),
         "to": run.last.isoformat(),
         "ours": f"{run.ours:f}",
-        "sigma": f"{run.theirs:f}",
+        report.oracle.lower(): f"{run.theirs:f}",
         "rounding": f"{run.rounding:f}",
         "difference": f"{run.difference:f}",
     }

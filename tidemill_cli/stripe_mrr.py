@@ -2,17 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Choice:
-    """An option's values under which the two agree as Stripe is set by default, and why."""
-
-    values: tuple[str, ...]
-    stripe: str
-
+from tidemill_cli.reconcile import Choice
 
 # Options that change no level, and those that Stripe has nothing for, are left out.
 CHOICES = {
@@ -33,21 +23,3 @@ CHOICES = {
     "as_reported_at": Choice(("null",), "Stripe counts what is known now"),
     "netting": Choice(("day", "none"), "the end of each day is compared"),
 }
-
-
-@dataclass(frozen=True)
-class Deviation:
-    """An option in force that Stripe's numbers are not made with by default."""
-
-    option: str
-    value: str
-    stripe: str
-
-
-def deviations(in_force: Mapping[str, str]) -> list[Deviation]:
-    """The options in force that explain a difference."""
-    return [
-        Deviation(option, in_force[option], choice.stripe)
-        for option, choice in CHOICES.items()
-        if option in in_force and in_force[option] not in choice.values
-    ]

@@ -77,7 +77,7 @@ from both_sides
 group by tenant_id, currency, day
 order by tenant_id, currency, day
 """
-_SUBSCRIPTIONS = """
+_DIFFERING = """
 , wanted as (
     select * from unnest(
         %(numbers)s::integer[], %(tenants)s::text[], %(currencies)s::text[], %(days)s::date[]
@@ -85,7 +85,8 @@ _SUBSCRIPTIONS = """
 ),
 
 differing as (
-    select wanted.number, levels.subscription_id, max(levels.customer_id) as customer_id,
+    select wanted.number, wanted.tenant_id, wanted.currency, wanted.day, levels.subscription_id,
+        max(levels.customer_id) as customer_id,
         sum(levels.ours)::numeric(28, 10) as ours,
         sum(levels.theirs)::numeric(28, 10) as theirs,
         sum(levels.ours - levels.theirs - levels.rounding)::numeric(28, 10) as difference
@@ -97,10 +98,11 @@ differing as (
             and wanted.day >= levels.day
             and (levels.next_day is null or wanted.day < levels.next_day)
     where levels.ours <> levels.theirs
-    group by wanted.number, levels.subscription_id
-),
-
-ranked as (
+    group by wanted.number, wanted.tenant_id, wanted.currency, wanted.day, levels.subscription_id
+)
+"""
+_SUBSCRIPTIONS = """
+, ranked as (
     select *,
         row_number() over (
             partition by number order by abs(difference) desc, subscription_id
@@ -148,6 +150,15 @@ class Named:
 
 
 @dataclass(frozen=True)
+class Cause:
+    """A part of the difference of a day that has one cause, and in how many subscriptions."""
+
+    name: str
+    subscriptions: int
+    amount: Decimal
+
+
+@dataclass(frozen=True)
 class Comparison:
     """The ledger's rows of one billing source, and what another says of them.
 
@@ -158,7 +169,7 @@ class Comparison:
     ledger: Ledger
     source: str
     theirs: sql.Composed
-    units: sql.Identifier
+    units: sql.Composable
 
     def changes(self) -> list[Change]:
         """What each day changed on either side, in order of tenant, currency and day."""
@@ -166,25 +177,31 @@ class Comparison:
 
     def subscriptions(self, runs: Sequence[Run], most: int) -> list[Named]:
         """Who differs most at the end of each run."""
-        bound = {
-            "numbers": list(range(len(runs))),
-            "tenants": [run.tenant for run in runs],
-            "currencies": [run.currency for run in runs],
-            "days": [run.last for run in runs],
-            "most": most,
-        }
+        bound = {**_wanted(runs), "most": most}
         found: dict[int, Named] = {}
-        for number, among, *values in self._rows(_SUBSCRIPTIONS, bound):
+        for number, among, *values in self._rows(_DIFFERING + _SUBSCRIPTIONS, bound):
             known = found.get(number, Named()).subscriptions
             found[number] = Named(among, [*known, Differing(*values)])
         return [found.get(number, Named()) for number in range(len(runs))]
+
+    def causes(self, runs: Sequence[Run], statement: sql.Composed) -> list[list[Cause]]:
+        """What makes the difference at the end of each run; the statement tells it by cause.
+
+        It reads `differing`, the subscriptions that are not the same here and there, with both.
+        """
+        found: dict[int, list[Cause]] = {}
+        for number, *values in self._rows(_DIFFERING, _wanted(runs), statement):
+            found.setdefault(number, []).append(Cause(*values))
+        return [found.get(number, []) for number in range(len(runs))]
 
     def in_other_currencies(self) -> int:
         """How many subscriptions the other side only has in currencies that we have not."""
         ((count,),) = self._rows(_ELSEWHERE, {})
         return int(count)
 
-    def _rows(self, statement: str, bound: Mapping[str, object]) -> list[tuple[Any, ...]]:
+    def _rows(
+        self, statement: str, bound: Mapping[str, object], rest: sql.Composable | None = None
+    ) -> list[tuple[Any, ...]]:
         ledger = self.ledger
         composed = sql.SQL(_LEVELS + statement).format(
             from_day=ledger.window_day("from_window"),
@@ -195,4 +212,15 @@ class Comparison:
             units=self.units,
         )
         bound = {"source": self.source, **ledger.bound, **bound}
-        return ledger.session.execute(composed, bound).fetchall()
+        whole = sql.Composed([composed, rest]) if rest else composed
+        return ledger.session.execute(whole, bound).fetchall()
+
+
+def _wanted(runs: Sequence[Run]) -> dict[str, object]:
+    """What the end of each run binds."""
+    return {
+        "numbers": list(range(len(runs))),
+        "tenants": [run.tenant for run in runs],
+        "currencies": [run.currency for run in runs],
+        "days": [run.last for run in runs],
+    }

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from psycopg import sql
 
 from tidemill_cli.database import catalog
 from tidemill_cli.database.ledger import Ledger
+from tidemill_cli.database.oracle import Oracle
 from tidemill_cli.database.session import Session, current_user, one_value
 from tidemill_cli.errors import TidemillError
+from tidemill_cli.stripe_mrr import CHOICES
 
 SOURCE = "stripe"
 CURRENCIES = "stripe_currencies"
@@ -30,66 +31,12 @@ _FIX = (
 )
 
 
-@dataclass(frozen=True)
-class Sigma:
-    """The table that is read of Sigma's."""
-
-    schema: str
-    table: str
-    tenants: list[str]
-
-    @property
-    def name(self) -> str:
-        """The table as people write it."""
-        return f"{self.schema}.{self.table}"
-
-    def amounts(self, ledger: Ledger) -> sql.Composed:
-        """Signed changes in major units, dated as the ledger dates: the other side of a comparison.
-
-        MRR at the end of a day is the sum of all up to it.
-        """
-        return sql.SQL(
-            """
-            select
-                events.tenant_id,
-                events.customer_id,
-                events.subscription_id,
-                events.item_id,
-                events.currency,
-                {day} as day,
-                events.mrr_change::numeric / coalesce(currencies.subunit_to_unit, 100) as amount
-            from (
-                select
-                    _account_id as tenant_id,
-                    customer_id,
-                    subscription_id,
-                    subscription_item_id as item_id,
-                    upper(coalesce(currency, '')) as currency,
-                    event_timestamp::timestamptz as event_timestamp,
-                    mrr_change
-                from {events}
-                where mrr_change <> 0
-            ) as events
-            left join {currencies} as currencies on events.currency = currencies.currency
-            """
-        ).format(
-            day=ledger.local_day(sql.SQL("events.event_timestamp")),
-            events=sql.Identifier(self.schema, self.table),
-            currencies=ledger.table(CURRENCIES),
-        )
-
-
-def find_sigma(session: Session, schema: str, ledger: Ledger) -> Sigma:
+def find_sigma(session: Session, schema: str, ledger: Ledger) -> Oracle:
     """The table to compare with, or why there is none.
 
     The sync engine makes both. It pages through the first by item, and after its first sync no
     longer sees what becomes of the items it knows: the one that knows more of late is taken.
     """
-    if CURRENCIES not in catalog.readable_columns(session, ledger.schema, [CURRENCIES]):
-        raise TidemillError(
-            "the metrics are built without Stripe: run `tidemill run --vars "
-            "'tidemill_billing_sources=[stripe]'` first."
-        )
     found = catalog.readable_columns(session, schema, TABLES)
     if not found:
         database = session.info.dbname
@@ -110,7 +57,53 @@ def find_sigma(session: Session, schema: str, ledger: Ledger) -> Sigma:
     tenants = session.execute(
         sql.SQL("select distinct _account_id from {}").format(sql.Identifier(schema, table))
     )
-    return Sigma(schema, table, sorted(row[0] for row in tenants))
+    return Oracle(
+        name="Sigma",
+        whose="Stripe's own",
+        relation=f"{schema}.{table}",
+        source=SOURCE,
+        tenants=sorted(row[0] for row in tenants),
+        amounts=_amounts(ledger, sql.Identifier(schema, table)),
+        units=ledger.table(CURRENCIES),
+        choices=CHOICES,
+        days_late=1,
+    )
+
+
+def _amounts(ledger: Ledger, events: sql.Identifier) -> sql.Composed:
+    """Signed changes in major units, dated as the ledger dates.
+
+    MRR at the end of a day is the sum of all up to it.
+    """
+    return sql.SQL(
+        """
+        select
+            events.tenant_id,
+            events.customer_id,
+            events.subscription_id,
+            events.item_id,
+            events.currency,
+            {day} as day,
+            events.mrr_change::numeric / coalesce(currencies.subunit_to_unit, 100) as amount
+        from (
+            select
+                _account_id as tenant_id,
+                customer_id,
+                subscription_id,
+                subscription_item_id as item_id,
+                upper(coalesce(currency, '')) as currency,
+                event_timestamp::timestamptz as event_timestamp,
+                mrr_change
+            from {events}
+            where mrr_change <> 0
+        ) as events
+        left join {currencies} as currencies on events.currency = currencies.currency
+        """
+    ).format(
+        day=ledger.local_day(sql.SQL("events.event_timestamp")),
+        events=events,
+        currencies=ledger.table(CURRENCIES),
+    )
 
 
 def _why_unreadable(user: str, schema: str, found: dict[str, dict[str, bool]]) -> str:

@@ -476,7 +476,8 @@ def test_metrics_without_stripe_are_said(reconcile: Callable[..., Result], world
     result = reconcile("--schema", "lago_only")
 
     assert result.exit_code == 2
-    assert "the metrics are built without Stripe: run `tidemill run --vars " in result.stderr
+    sentence = "the metrics are built without Stripe and Kill Bill: run `tidemill run --vars "
+    assert sentence in result.stderr
 
 
 def test_other_billing_engines_are_not_compared(

@@ -1,6 +1,6 @@
-"""What customers do with their subscriptions, in words that Lago and Stripe both know.
+"""What customers do with their subscriptions, in words that all engines know.
 
-Left out is what one of the two cannot say, or says otherwise: docs/sources/stripe.md lists it. What
+Left out is what one of them cannot say, or says otherwise: docs/sources/stripe.md lists it. What
 is left happens on the same days in both.
 """
 

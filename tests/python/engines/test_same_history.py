@@ -1,4 +1,4 @@
-"""One history, done in Lago and in Stripe, gives one ledger and the same metrics."""
+"""One history, done in Lago, in Stripe and in Kill Bill, gives one ledger and the same metrics."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -13,16 +13,21 @@ from psycopg.rows import dict_row
 
 from empty_build import empty_build, empty_session
 from project import fillings
+from properties.killbill.build import parse_once
+from tidemill_cli.demo.killbill.load import load as load_killbill
+from tidemill_cli.demo.killbill.schema import create_schema as create_killbill
 from tidemill_cli.demo.lago.load import load as load_lago
 from tidemill_cli.demo.stripe.load import load as load_stripe
 from tidemill_cli.demo.stripe.render import Shape
 from tidemill_cli.demo.stripe.schema import create_schema as create_stripe
 
 from .histories import END, Step, histories
-from .play import play_lago, play_stripe
+from .play import play_killbill, play_lago, play_stripe
 
-SOURCES = ["lago", "stripe"]
-# Each fills every model of two engines.
+SOURCES = ["lago", "stripe", "killbill"]
+# Lago and Kill Bill have tables of the same names.
+KILLBILL = "killbill"
+# Each fills every model of three engines.
 EXAMPLES = settings.default.max_examples // 4
 # Ids, instants within a day, what is paid when, and who wanted to leave, which Lago does not say:
 # of the engine, not of the history.
@@ -66,11 +71,24 @@ class Built:
             if row.get("dimension") != "source"
         )
 
+    def fill(self) -> None:
+        """Fill every table from what is loaded."""
+        for statement in self.refreshes:
+            self.connection.execute(statement)
+
+    def compare(self, one: str, other: str) -> None:
+        """Demand the same metrics of two engines."""
+        for metric in self.metrics:
+            left, right = self.rows(metric, one), self.rows(metric, other)
+            differing = {one: [*(left - right)][:2], other: [*(right - left)][:2]}
+            assert not any(differing.values()), f"{metric}: {differing}"
+
     def _numbers(self) -> dict[str, str]:
         return dict(
             self.connection.execute(
                 "select id::text, external_id from customers union all"
-                " select id, _raw_data ->> 'name' from stripe.customers"
+                " select id, _raw_data ->> 'name' from stripe.customers union all"
+                " select id, external_key from killbill.accounts"
             ).fetchall()
         )
 
@@ -82,9 +100,10 @@ def built(
     dsn = new_database()
     with psycopg.connect(dsn, autocommit=True) as connection:
         create_stripe(connection)
-    project = empty_build(
-        dsn, tmp_path_factory.mktemp("engines"), END, {"tidemill_billing_sources": SOURCES}
-    )
+        create_killbill(connection, KILLBILL)
+    parse_once(dsn, play_killbill([]), KILLBILL)
+    variables = {"tidemill_billing_sources": SOURCES, "tidemill_killbill_schema": KILLBILL}
+    project = empty_build(dsn, tmp_path_factory.mktemp("engines"), END, variables)
     metrics = sorted(
         model.name
         for model in project.models()
@@ -104,9 +123,17 @@ def test_the_same_history_gives_the_same_metrics(
     with connection.transaction(force_rollback=True):
         load_lago(connection, play_lago(history))
         load_stripe(connection, play_stripe(history, shape))
-        for statement in built.refreshes:
-            connection.execute(statement)
-        for metric in built.metrics:
-            lago, stripe = built.rows(metric, "lago"), built.rows(metric, "stripe")
-            differing = {"only Lago": [*(lago - stripe)][:2], "only Stripe": [*(stripe - lago)][:2]}
-            assert not any(differing.values()), f"{metric}: {differing}"
+        built.fill()
+        built.compare("lago", "stripe")
+
+
+@settings(max_examples=EXAMPLES)
+@given(history=histories())
+def test_kill_bill_gives_them_too(built: Built, history: list[Step]) -> None:
+    connection = built.connection
+    with connection.transaction(force_rollback=True):
+        # It knows no coupons: nobody has any here.
+        load_lago(connection, play_lago(history, coupons=False))
+        load_killbill(connection, play_killbill(history), KILLBILL)
+        built.fill()
+        built.compare("lago", "killbill")

@@ -3,39 +3,95 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 import pytest
 from psycopg import sql
 
 from project import Project
-from tidemill_cli.demo.lago.schema import create_schema, existing_columns
-from tidemill_cli.lago_requirements import OPTIONAL_COLUMNS, OPTIONAL_TABLES, REQUIRED
+from tidemill_cli import killbill_requirements, lago_requirements
+from tidemill_cli.demo.killbill import schema as killbill
+from tidemill_cli.demo.lago import schema as lago
 
-DECLARED = {
-    table: {*columns, *OPTIONAL_COLUMNS.get(table, ())}
-    for table, columns in {**REQUIRED, **OPTIONAL_TABLES}.items()
+Columns = dict[str, set[str]]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """An engine whose tables are read as they are, and the columns declared of them."""
+
+    name: str
+    create: Callable[[psycopg.Connection[Any]], None]
+    existing: Callable[[psycopg.Connection[Any]], Columns]
+    declared: Columns
+
+
+def _create_killbill(connection: psycopg.Connection[Any]) -> None:
+    killbill.create_schema(connection)
+    # What 0.22 has instead of another column.
+    connection.execute("alter table invoice_payments add column success boolean")
+
+
+def _declared(required: dict[str, Any], optional: dict[str, Any]) -> Columns:
+    return {table: {*columns, *optional.get(table, ())} for table, columns in required.items()}
+
+
+ENGINES = {
+    "lago": Engine(
+        "lago",
+        lago.create_schema,
+        lago.existing_columns,
+        _declared(
+            {**lago_requirements.REQUIRED, **lago_requirements.OPTIONAL_TABLES},
+            lago_requirements.OPTIONAL_COLUMNS,
+        ),
+    ),
+    "killbill": Engine(
+        "killbill",
+        _create_killbill,
+        killbill.existing_columns,
+        _declared(killbill_requirements.REQUIRED, killbill_requirements.OPTIONAL_COLUMNS),
+    ),
 }
 
 
-@pytest.fixture(scope="module")
-def dsn(new_database: Callable[[], str]) -> str:
-    dsn = new_database()
-    with psycopg.connect(dsn) as connection:
-        create_schema(connection)
-    return dsn
+@dataclass(frozen=True)
+class Staged:
+    """The SQL of an engine's staging, with every optional column and table there."""
+
+    dsn: str
+    models: dict[str, str]
 
 
 @pytest.fixture(scope="module")
-def staging(dsn: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The compiled SQL of the staging models, with every optional column and table there."""
-    project = Project(dsn, tmp_path_factory.mktemp("staging"))
-    project.build("--select", "+stg_lago__*", "--exclude-resource-type", "test")
-    return {
-        node["name"]: node["compiled_code"]
-        for node in project.manifest()["nodes"].values()
-        if node["resource_type"] == "model" and node["name"].startswith("stg_")
-    }
+def staged(
+    new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Engine], Staged]:
+    """Builds the staging of an engine, once."""
+    made: dict[str, Staged] = {}
+
+    def build(engine: Engine) -> Staged:
+        if engine.name not in made:
+            dsn = new_database()
+            with psycopg.connect(dsn) as connection:
+                engine.create(connection)
+            project = Project(dsn, tmp_path_factory.mktemp(engine.name))
+            project.build(
+                *("--select", f"+stg_{engine.name}__*", "--exclude-resource-type", "test"),
+                variables={"tidemill_billing_sources": [engine.name]},
+            )
+            models = {
+                node["name"]: node["compiled_code"]
+                for node in project.manifest()["nodes"].values()
+                if node["resource_type"] == "model" and node["name"].startswith("stg_")
+                if node["config"]["enabled"] and "compiled_code" in node
+            }
+            made[engine.name] = Staged(dsn, models)
+        return made[engine.name]
+
+    return build
 
 
 def drop(connection: psycopg.Connection[tuple[object, ...]], table: str, column: str) -> None:
@@ -60,22 +116,35 @@ def failing(
     return problems
 
 
-def test_nothing_else_is_read(dsn: str, staging: dict[str, str]) -> None:
-    with psycopg.connect(dsn) as connection:
-        for table, columns in existing_columns(connection).items():
-            for column in columns - DECLARED.get(table, set()):
+@pytest.mark.parametrize("engine", ENGINES.values(), ids=ENGINES)
+def test_nothing_else_is_read(staged: Callable[[Engine], Staged], engine: Engine) -> None:
+    staging = staged(engine)
+    assert staging.models
+    with psycopg.connect(staging.dsn) as connection:
+        for table, columns in engine.existing(connection).items():
+            for column in columns - engine.declared.get(table, set()):
                 drop(connection, table, column)
-        assert failing(connection, staging) == {}
+        assert failing(connection, staging.models) == {}
         connection.rollback()
 
 
-@pytest.mark.parametrize("table", sorted(DECLARED))
-def test_everything_declared_is_read(dsn: str, staging: dict[str, str], table: str) -> None:
-    with psycopg.connect(dsn) as connection:
+@pytest.mark.parametrize(
+    ("engine", "table"),
+    [
+        pytest.param(engine, table, id=f"{engine.name}-{table}")
+        for engine in ENGINES.values()
+        for table in sorted(engine.declared)
+    ],
+)
+def test_everything_declared_is_read(
+    staged: Callable[[Engine], Staged], engine: Engine, table: str
+) -> None:
+    staging = staged(engine)
+    with psycopg.connect(staging.dsn) as connection:
         unread = []
-        for column in sorted(DECLARED[table]):
+        for column in sorted(engine.declared[table]):
             with connection.transaction(force_rollback=True):
                 drop(connection, table, column)
-                if not failing(connection, staging):
+                if not failing(connection, staging.models):
                     unread.append(column)
         assert unread == []

@@ -14,9 +14,13 @@ def is_live(subscription: Subscription, when: datetime) -> bool:
 
 
 def cancel(
-    world: World, subscription: Subscription, entitlement: Policy, billing: Policy
+    world: World,
+    subscription: Subscription,
+    entitlement: Policy,
+    billing: Policy,
+    on: datetime | None = None,
 ) -> datetime:
-    """End a subscription; return when its billing ends."""
+    """End a subscription, by policies or on a day that is given; return when its billing ends."""
     if not is_live(subscription, world.now):
         message = "a subscription that does not run cannot be cancelled"
         raise ValueError(message)
@@ -25,6 +29,8 @@ def cancel(
     if entitlement == "END_OF_TERM":
         # What is billed may have ended long ago, and access then has, too.
         access = subscription.charged_through or world.now
+    if on is not None:
+        at = access = max(on, world.now)
     starts.drop(world, subscription, at)
     for event in subscription.events:
         # An end that was planned for earlier would come first.

@@ -126,10 +126,11 @@ class KillBillEngine(AccountActions):
         *,
         entitlement: Policy = "IMMEDIATE",
         billing: Policy = "IMMEDIATE",
+        on: datetime | None = None,
     ) -> datetime:
-        """End a subscription; return when its billing ends."""
+        """End a subscription, by policies or at a given instant; return when its billing ends."""
         self.act(at)
-        return self._done(ends.cancel(self.world, subscription, entitlement, billing))
+        return self._done(ends.cancel(self.world, subscription, entitlement, billing, on))
 
     def uncancel(self, subscription: Subscription, at: datetime) -> None:
         """Take back an end that has not come yet."""

@@ -73,11 +73,13 @@ def _started(event: Event, states: list[State]) -> State:
 
 def _gone_on(event: Event, last: State) -> State:
     is_phase = event.kind == "PHASE"
+    # No units are one unit to the engine.
+    quantity = max(event.quantity, 1) if event.kind == "QUANTITY_UPDATE" else last.quantity
     return State(
         event.at,
         last.plan,
         event.phase if is_phase else last.phase,
-        event.quantity or last.quantity,
+        quantity,
         event.billing_day or last.billing_day,
         last.changed_at,
         opens_phase=is_phase,

@@ -95,12 +95,11 @@ shares as (
 select
     items.tenant_record_id,
     items.item_id,
-    shares.adjusted_share,
-    round(
+    shares.adjusted_share::numeric(38, 22) as adjusted_share,
+    (
         -items.adjustment * shares.adjusted_share
-        + (items.amount + items.adjustment) * shares.owed_share,
-        10
-    ) as amount
+        + (items.amount + items.adjustment) * shares.owed_share
+    )::numeric(28, 10) as amount
 from items
 inner join shares
     on

@@ -133,11 +133,11 @@ select
     listed_states.event_recorded_at,
     case
         when rated.first_day = listed_states.from_date then listed_states.valid_from
-        else {{ killbill_day_begins('rated.first_day', 'listed_states.utc_offset') }}
+        else (rated.first_day - listed_states.utc_offset) at time zone 'UTC'
     end as valid_from,
     case
         when rated.next_day is null then listed_states.valid_to
-        else {{ killbill_day_begins('rated.next_day', 'listed_states.utc_offset') }}
+        else (rated.next_day - listed_states.utc_offset) at time zone 'UTC'
     end as valid_to,
     listed_states.parent_plan,
     listed_states.account_currency,

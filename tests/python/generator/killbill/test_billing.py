@@ -143,6 +143,13 @@ def test_more_units_have_a_higher_rate() -> None:
     ]
 
 
+def test_no_units_are_one_unit() -> None:
+    kb, account = engine()
+    subscription = kb.subscribe(account, "basic", at("2024-01-10"), quantity=2)
+    kb.set_quantity(subscription, 0, at("2024-02-10"))
+    assert [row["rate"] for row in kb.rows["invoice_items"] if row["rate"]] == [62, 62, 31]
+
+
 def test_a_repaired_month_becomes_credit_that_pays_the_next_invoice() -> None:
     kb, account = engine()
     subscription = kb.subscribe(account, "basic", at("2024-01-10"))

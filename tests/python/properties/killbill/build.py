@@ -27,7 +27,9 @@ from .play import Played, play
 Row = dict[str, Any]
 
 INTERVALS = "killbill__subscription_intervals"
+SURFACE = (INTERVALS, "killbill__trials", "killbill__invoice_lines", "killbill__data_issues")
 PARSED = "tidemill_parsed"
+PRICE_SOURCES = ("auto", "catalog")
 
 
 @dataclass(frozen=True)
@@ -35,24 +37,19 @@ class KillBillBuild:
     """A session on an empty build, and what fills it."""
 
     connection: psycopg.Connection[Any] = field(repr=False)
-    models: list[Model] = field(repr=False)
+    # By whose price counts.
+    models: dict[str, list[Model]] = field(repr=False)
 
-    @contextmanager
-    def of(self, played: Played, names: Collection[str]) -> Iterator[psycopg.Connection[Any]]:
-        """Load a history, and fill what some models are built on."""
-        with self.connection.transaction(force_rollback=True):
-            load(self.connection, played.rows)
-            for statement in fillings(self.models, names):
-                self.connection.execute(statement)  # type: ignore[arg-type]
-            yield self.connection
-
-    def table(self, played: Played, name: str, schema: str = "tidemill_core") -> list[Row]:
+    def table(self, played: Played, name: str, price_source: str = "auto") -> list[Row]:
         """Return what a model makes of a history."""
         with (
-            self.of(played, [name]) as connection,
-            connection.cursor(row_factory=dict_row) as cursor,
+            self.connection.transaction(force_rollback=True),
+            self.connection.cursor(row_factory=dict_row) as cursor,
         ):
-            return cursor.execute(f"select * from {schema}.{name}").fetchall()  # type: ignore[arg-type]
+            load(self.connection, played.rows)
+            for statement in fillings(self.models[price_source], [name]):
+                cursor.execute(statement)  # type: ignore[arg-type]
+            return cursor.execute(f"select * from tidemill_core.{name}").fetchall()  # type: ignore[arg-type]
 
 
 @contextmanager
@@ -60,28 +57,38 @@ def killbill_build(dsn: str, folder: Path, names: Collection[str]) -> Iterator[K
     """Build models, and what they are built on, over empty tables."""
     with psycopg.connect(dsn) as connection:
         create_schema(connection)
-        load(connection, play([]).rows)
-    with connect(resolve(ConnectionOptions(dsn=dsn), {}), "tests") as session:
-        if not server_reads_xml(session):
-            parse_catalogs(session, PARSED, "public")
-    with psycopg.connect(dsn) as connection:
-        for table in ("tenants", "tenant_kvs", "accounts", "account_history", "payment_methods"):
-            connection.execute(f"truncate {table}")
+    parse_once(dsn, play([]).rows)
     project = InProcess(dsn, folder)
-    done = project.dbt(
-        "build",
-        *("--select", *(f"+{name}" for name in names), *UNTESTED, "unit_test"),
-        variables={"tidemill_as_of": END.isoformat(), "tidemill_billing_sources": ["killbill"]},
-        TIDEMILL_STARTED_AT=END.isoformat(),
-    )
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr
+    read: dict[str, list[Model]] = {}
+    for price_source in PRICE_SOURCES:
+        done = project.dbt(
+            "compile" if read else "build",
+            *("--select", *(f"+{name}" for name in names)),
+            *(() if read else (*UNTESTED, "unit_test")),
+            variables={
+                "tidemill_as_of": END.isoformat(),
+                "tidemill_billing_sources": ["killbill"],
+                "tidemill_mrr_price_source": price_source,
+            },
+            TIDEMILL_STARTED_AT=END.isoformat(),
+        )
+        assert done.returncode == 0, done.stdout[-4000:] + done.stderr
+        read[price_source] = project.models()
     with psycopg.connect(dsn) as connection:
         connection.execute("set jit = off")
         connection.execute("set enable_nestloop = off")
-        models = project.models()
-        for model in models:
+        for model in read["auto"]:
             # Some are not empty on an empty database: one says when it was built.
             if not model.is_view:
                 connection.execute(f"truncate {model.relation}")  # type: ignore[arg-type]
         connection.commit()
-        yield KillBillBuild(connection, models)
+        yield KillBillBuild(connection, read)
+
+
+def parse_once(dsn: str, rows: dict[str, list[Any]], schema: str = "public") -> None:
+    """Parse the catalogs among some rows as a run would, and leave only what was parsed."""
+    with connect(resolve(ConnectionOptions(dsn=dsn), {}), "tests") as session:
+        load(session, {"tenant_kvs": rows["tenant_kvs"]}, schema)
+        if not server_reads_xml(session):
+            parse_catalogs(session, PARSED, schema)
+        session.execute(f"truncate {schema}.tenant_kvs")  # type: ignore[arg-type]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from .build import INTERVALS, KillBillBuild, killbill_build
+from .build import SURFACE, KillBillBuild, killbill_build
 
 
 @pytest.fixture(scope="package")
@@ -12,5 +12,5 @@ def build(
     new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[KillBillBuild]:
     folder = tmp_path_factory.mktemp("project")
-    with killbill_build(new_database(), folder, [INTERVALS]) as made:
+    with killbill_build(new_database(), folder, SURFACE) as made:
         yield made

@@ -81,7 +81,9 @@ class Subscription:
 
     def quantity(self, at: datetime) -> int:
         """The units at an instant."""
-        return [1, *(number for since, number in self.quantities if since <= at)][-1]
+        number = [1, *(number for since, number in self.quantities if since <= at)][-1]
+        # No units are one unit to the engine.
+        return max(number, 1)
 
 
 @dataclass(frozen=True)

@@ -218,3 +218,47 @@ def _after(at: datetime, phase: Phase) -> datetime:
         except ValueError:
             continue
     raise AssertionError(at)
+
+
+def trials(told: Told, until: datetime) -> list[Row]:
+    """Return the trials that have begun by an instant.
+
+    One that was moved in the middle goes on where it was moved to, and began where it was.
+    """
+    rows = []
+    for subscription in told.subscriptions:
+        row = _trial(subscription, told, until)
+        if row is not None and row["started_at"] < until:
+            rows.append(row)
+    return rows
+
+
+def _trial(subscription: Subscription, told: Told, until: datetime) -> Row | None:
+    end, _ = _end(subscription, told, until)
+    choices = [one for one in subscription.choices if end is None or one.at < end]
+    planned, over = None, None
+    for choice, following in zip(choices, [*choices[1:], None], strict=True):
+        plan = told.plan(choice.plan, choice.at, choice.at)
+        trial_end = _phases(plan, subscription.aligned_at)[0][1:][:1]
+        if choice is subscription.choices[0] and subscription.trial_until is not None:
+            trial_end = [subscription.trial_until]
+        if plan.phases[0].type != "TRIAL" or trial_end[0] <= choice.at:
+            over = choice.at
+            break
+        planned, over = trial_end[0], trial_end[0]
+        if following is None or planned <= following.at:
+            break
+    if planned is None or over is None:
+        return None
+    is_cut = end is not None and end <= over
+    moved = subscription.bundle.moved
+    if is_cut and moved is not None and moved[0] == end:
+        return None
+    return {
+        "customer_id": subscription.bundle.owner.id,
+        "subscription_id": subscription.id,
+        "plan": choices[0].plan,
+        "started_at": min(subscription.start, subscription.aligned_at),
+        "ends_at": planned if is_cut else over,
+        "cancelled_at": end if is_cut else None,
+    }
