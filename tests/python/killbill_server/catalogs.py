@@ -89,6 +89,25 @@ PLANS = (
 )
 
 
+def _overdue(name: str, days: int, blocks: str) -> str:
+    since = "timeSinceEarliestUnpaidInvoiceEqualsOrExceeds"
+    return f"""<state name="{name}">
+    <condition><{since}><unit>DAYS</unit><number>{days}</number></{since}></condition>
+    <externalMessage>{name}</externalMessage>
+    <blockChanges>true</blockChanges>
+    <disableEntitlementAndChangesBlocked>{blocks}</disableEntitlementAndChangesBlocked>
+    <autoReevaluationInterval><unit>DAYS</unit><number>1</number></autoReevaluationInterval>
+  </state>"""
+
+
+# Who does not pay is late after ten days, and neither served nor billed after twenty.
+DUNNING = f"""<overdueConfig><accountOverdueStates>
+  <initialReevaluationInterval><unit>DAYS</unit><number>1</number></initialReevaluationInterval>
+  {_overdue("BLOCKED", 20, "true")}
+  {_overdue("LATE", 10, "false")}
+</accountOverdueStates></overdueConfig>"""
+
+
 def catalog(effective: datetime, plans: Sequence[Plan] = PLANS) -> str:
     """A version of the catalog."""
     listed = "".join(f"<plan>{plan.name}</plan>" for plan in plans)

@@ -65,6 +65,17 @@ def churn(end: date) -> dict[tuple[str, str, str], tuple[int, int, str, str]]:
     return found
 
 
+def lines() -> list[tuple[str, str, str | None, str | None, str, str]]:
+    """Name what was billed to those of whom it is written down, in the first three months."""
+    return [
+        (name, line.kind, line.first, line.until, line.amount, line.refunded)
+        for name, story in sorted(STORIES.items())
+        for line in sorted(
+            story.lines or (), key=lambda line: (line.first or "9", Decimal(line.amount))
+        )
+    ]
+
+
 def trials(end: date) -> list[tuple[str, str, str, str | None]]:
     """Name who tried, from when, until when, and when that was given up."""
     return sorted(

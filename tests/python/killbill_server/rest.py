@@ -54,6 +54,14 @@ class KillBill:
             "accounts", {"externalKey": key, "name": key, "currency": currency, **fields}
         )
 
+    def close_account(self, account: str) -> None:
+        """With all its subscriptions, each by the policy of the catalog."""
+        parameters = {"cancelAllSubscriptions": "true"}
+        self._call("DELETE", f"accounts/{account}", parameters=parameters)
+
+    def upload_overdue_states(self, xml: str) -> None:
+        self._call("POST", "overdue/xml", xml.encode(), content_type="text/xml")
+
     def add_payment_method(self, account: str) -> str:
         body = {"pluginName": "__EXTERNAL_PAYMENT__", "pluginInfo": {}}
         return self._post(f"accounts/{account}/paymentMethods", body, isDefault="true")
@@ -68,18 +76,19 @@ class KillBill:
         account: str,
         plan: str,
         key: str,
+        bundle: str,
         prices: Mapping[str, Decimal] | None = None,
         **parameters: str,
     ) -> str:
         """The prices are overrides, by phase type."""
         body: dict[str, Any] = {"accountId": account, "planName": plan, "externalKey": key}
-        body["bundleExternalKey"] = parameters.pop("bundle", key)
+        body["bundleExternalKey"] = bundle
         if prices:
             body["priceOverrides"] = [
                 {"phaseType": phase, "recurringPrice": str(price)}
                 for phase, price in prices.items()
             ]
-        return self._post("subscriptions", body, **_COMPLETE, **parameters)
+        return self._post("subscriptions", body, **{**_COMPLETE, **parameters})
 
     def subscription(self, subscription: str) -> Any:  # noqa: ANN401 - JSON
         return self._get(f"subscriptions/{subscription}")
@@ -158,6 +167,11 @@ class KillBill:
     def credit(self, account: str, amount: Decimal, currency: str = "USD") -> None:
         body = [{"accountId": account, "amount": str(amount), "currency": currency}]
         self._call("POST", "credits", _json(body), parameters={"autoCommit": "true"})
+
+    def pay(self, account: str, invoice: str, amount: Decimal) -> None:
+        """With money that came from outside."""
+        body = {"accountId": account, "targetInvoiceId": invoice, "purchasedAmount": str(amount)}
+        self._post(f"invoices/{invoice}/payments", body, externalPayment="true")
 
     def refund(self, payment: str, amount: Decimal) -> None:
         self._post(f"invoicePayments/{payment}/refunds", {"amount": str(amount)})

@@ -29,12 +29,27 @@ class Trial:
 
 
 @dataclass(frozen=True)
+class Line:
+    """What was billed, for which days, and what of it was paid back."""
+
+    kind: str
+    first: str | None
+    until: str | None
+    amount: str
+    refunded: str = "0.00"
+
+
+@dataclass(frozen=True)
 class Story:
     """One customer: the days with what was done, and the days with what became of its MRR."""
 
     acts: Mapping[str, Act] = field(default_factory=dict)
     movements: Sequence[tuple[str, str, str]] = ()
     trials: Sequence[Trial] = ()
+    # Of the first three months; of some.
+    lines: Sequence[Line] | None = None
+    has_card: bool = True
+    parent: str | None = None
     currency: str = "USD"
     zone: str = "UTC"
     country: str = "US"
@@ -219,6 +234,22 @@ STORIES = {
         movements=[("2024-04-08", "new", "20")],
         trials=[Trial("2024-03-25", "2024-04-08")],
     ),
+    # The mother pays, but the customer is the daughter.
+    "pam": Story(),
+    "pia": Story(
+        has_card=False,
+        parent="pam",
+        acts={"2024-02-09": lambda cast: cast["pia"].start("pro-monthly")},
+        movements=[("2024-02-09", "new", "50"), ("2025-02-01", "expansion", "20")],
+    ),
+    # Cancels for the end of the term, which in a trial is now.
+    "quy": Story(
+        acts={
+            "2024-03-03": lambda cast: cast["quy"].start("basic-monthly"),
+            "2024-03-08": lambda cast: cast["quy"].cancel("END_OF_TERM"),
+        },
+        trials=[Trial("2024-03-03", "2024-03-17", "2024-03-08")],
+    ),
     # Hands a trial over, which goes on.
     "rob": Story(
         acts={
@@ -245,6 +276,12 @@ STORIES = {
             "2025-08-01": lambda cast: cast["uma"].cancel("END_OF_TERM"),
         },
         movements=[("2024-02-07", "new", "10"), ("2025-08-07", "churn", "-10")],
+        lines=[
+            Line("recurring", "2024-02-07", "2024-03-07", "10.00"),
+            # 12 calls at 0.50.
+            Line("usage", "2024-02-07", "2024-03-07", "6.00"),
+            Line("recurring", "2024-03-07", "2024-04-07", "10.00"),
+        ],
     ),
     # Money back, and money on top, which is not MRR.
     "vic": Story(
@@ -256,6 +293,13 @@ STORIES = {
             "2024-02-14": lambda cast: cast["vic"].be_credited("30.00"),
         },
         movements=[("2024-01-22", "new", "50"), ("2025-02-01", "expansion", "20")],
+        # A credit is money that was given, and no line.
+        lines=[
+            Line("recurring", "2024-01-22", "2024-02-22", "50.00", refunded="10.00"),
+            Line("one_off", None, None, "99.00"),
+            Line("recurring", "2024-02-22", "2024-03-22", "50.00"),
+            Line("recurring", "2024-03-22", "2024-04-22", "50.00"),
+        ],
     ),
     # Leaves at once, and is paid back in credit; comes back after the new catalog.
     "wes": Story(
@@ -270,8 +314,39 @@ STORIES = {
             ("2024-03-07", "reactivation", "60"),
             ("2025-02-01", "expansion", "10"),
         ],
+        lines=[
+            Line("recurring", "2024-01-25", "2024-04-25", "135.00"),
+            # 57 of 91 days were not used.
+            Line("recurring", "2024-02-28", "2024-04-25", "-84.56"),
+            Line("recurring", "2024-03-07", "2024-04-07", "60.00"),
+        ],
     ),
-    # Another tenant's, of the same name to it.
+    # Closes the account, and had paid until the 4th.
+    "xan": Story(
+        acts={
+            "2024-03-04": lambda cast: cast["xan"].start("pro-monthly"),
+            "2024-03-18": lambda cast: cast["xan"].close(),
+        },
+        movements=[("2024-03-04", "new", "60"), ("2024-04-04", "churn", "-60")],
+    ),
+    # Pays late: twenty days after the first bill it is neither served nor billed.
+    "yan": Story(
+        tenant="south",
+        currency="EUR",
+        country="FR",
+        zone="Europe/Paris",
+        has_card=False,
+        acts={
+            "2024-02-08": lambda cast: cast["yan"].start("pro-monthly"),
+            "2024-03-06": lambda cast: cast["yan"].pay(),
+        },
+        movements=[
+            ("2024-02-08", "new", "45"),
+            ("2024-02-28", "churn", "-45"),
+            ("2024-03-06", "reactivation", "45"),
+        ],
+    ),
+    # Another tenant's: its catalog stays as it is.
     "zoe": Story(
         tenant="south",
         currency="EUR",

@@ -16,8 +16,9 @@ from project import ROOT
 
 from . import expected
 from .conftest import Start
+from .rest import KillBill
 from .server import Running
-from .stories import STORIES, VERSIONS
+from .stories import STORIES, VERSIONS, Story
 from .world import Customer, World
 
 pytestmark = pytest.mark.server
@@ -61,14 +62,10 @@ def _live(world: World, end: date) -> None:
     """Do, day by day, what the stories say."""
     for tenant in ("north", "south"):
         world.open(tenant)
-    cast = {}
+    cast: dict[str, Customer] = {}
     for name, story in STORIES.items():
-        shop = world.shops[story.tenant]
-        account = shop.create_account(
-            name, story.currency, timeZone=story.zone, country=story.country
-        )
-        shop.add_payment_method(account)
-        cast[name] = Customer(shop, name, account)
+        parent = cast[story.parent] if story.parent else None
+        cast[name] = _welcome(world.shops[story.tenant], name, story, parent)
     while world.today < end:
         day = world.today.isoformat()
         acts = [story.acts[day] for story in STORIES.values() if day in story.acts]
@@ -79,6 +76,22 @@ def _live(world: World, end: date) -> None:
         for act in acts:
             act(cast)
         world.sleep()
+
+
+def _welcome(shop: KillBill, name: str, story: Story, parent: Customer | None) -> Customer:
+    family: dict[str, object] = {}
+    if parent:
+        family = {"parentAccountId": parent.account, "isPaymentDelegatedToParent": True}
+    account = shop.create_account(
+        name,
+        story.currency,
+        timeZone=story.zone,
+        country=story.country,
+        **family,
+    )
+    if story.has_card:
+        shop.add_payment_method(account)
+    return Customer(shop, name, account, parent)
 
 
 def _run(server: Running, end: date) -> None:
@@ -210,6 +223,28 @@ def test_trials_convert_as_told(told: Told) -> None:
         """
     )
     assert {row[0]: row[1:] for row in found} == expected.trial_counts(told.end)
+
+
+def test_lines_are_what_was_billed(told: Told) -> None:
+    names = ", ".join(f"'{name}'" for name, story in STORIES.items() if story.lines is not None)
+    found = told.rows(
+        f"""
+        select
+            accounts.external_key,
+            lines.kind,
+            lines.service_from::date::text,
+            lines.service_to::date::text,
+            round(lines.amount, 2)::text,
+            round(lines.refunded, 2)::text
+        from {told.build}.killbill__invoice_lines as lines
+        inner join accounts on accounts.id = lines.customer_id
+        where
+            lines.invoiced_at < '2024-04-01'
+            and accounts.external_key in ({names})
+        order by accounts.external_key, lines.service_from, lines.amount
+        """
+    )
+    assert found == expected.lines()
 
 
 def test_catalog_and_invoices_agree_on_every_price(told: Told) -> None:

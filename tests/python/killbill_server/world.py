@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
-from .catalogs import catalog
+import psycopg
+
+from .catalogs import DUNNING, catalog
 from .rest import KillBill
 from .server import Running
 
@@ -29,6 +31,8 @@ class World:
         shop = KillBill(self.server.address, name)
         shop.set_clock(datetime.combine(self.today, _OFFICE))
         shop.upload_catalog(catalog(datetime(2023, 1, 1, tzinfo=UTC)))
+        if name == "south":
+            shop.upload_overdue_states(DUNNING)
         self.shops[name] = shop
 
     def work(self) -> None:
@@ -37,12 +41,28 @@ class World:
 
     def sleep(self) -> None:
         """Let all that falls due today be done, and the next day begin."""
-        self._clock(_EVENING)
+        # Half of all days are idle, and moving the clock takes its time.
+        if self._is_due(datetime.combine(self.today, _EVENING)):
+            self._clock(_EVENING)
         self.today += timedelta(days=1)
 
+    def _is_due(self, instant: datetime) -> bool:
+        with psycopg.connect(self.server.dsn) as session:
+            found = session.execute(
+                """
+                select exists (
+                    select from notifications
+                    where processing_state = 'AVAILABLE' and effective_date <= %s
+                )
+                """,
+                (instant.replace(tzinfo=None),),
+            ).fetchone()
+        return bool(found and found[0])
+
     def _clock(self, hour: time) -> None:
-        next(iter(self.shops.values())).set_clock(datetime.combine(self.today, hour))
-        for shop in self.shops.values():
+        first, *others = self.shops.values()
+        first.set_clock(datetime.combine(self.today, hour))
+        for shop in others:
             shop.settle()
 
 
@@ -53,6 +73,7 @@ class Customer:
     shop: KillBill
     name: str
     account: str
+    parent: Customer | None = None
     subscriptions: dict[str, str] = field(default_factory=dict)
 
     def start(
@@ -62,7 +83,7 @@ class Customer:
         bundle = f"{self.name}-{onto or key}"
         prices: Mapping[str, Decimal] | None = {"EVERGREEN": Decimal(price)} if price else None
         self.subscriptions[key] = self.shop.subscribe(
-            self.account, plan, f"{self.name}-{key}", prices, bundle=bundle
+            self.account, plan, f"{self.name}-{key}", bundle, prices, **self._completion()
         )
 
     def change(self, plan: str, when: str = "IMMEDIATE", key: str = "main") -> None:
@@ -119,6 +140,21 @@ class Customer:
 
     def be_credited(self, amount: str) -> None:
         self.shop.credit(self.account, Decimal(amount))
+
+    def pay(self) -> None:
+        """Pay what is open, and have the rest paid by itself."""
+        self.shop.add_payment_method(self.account)
+        for invoice in self.shop.invoices(self.account):
+            if invoice["balance"] > 0:
+                balance = Decimal(str(invoice["balance"]))
+                self.shop.pay(self.account, invoice["invoiceId"], balance)
+
+    def close(self) -> None:
+        self.shop.close_account(self.account)
+
+    def _completion(self) -> dict[str, str]:
+        # The invoice of a child waits for its parent's, of the next day.
+        return {"callCompletion": "false"} if self.parent else {}
 
     def _bundle(self) -> str:
         bundle: str = self.shop.subscription(self.subscriptions["main"])["bundleId"]
