@@ -13,5 +13,8 @@
             ~ " and has_function_privilege(pg_proc.oid, 'execute')"
         ).rows -%}
     {%- endif -%}
-    {{ "tidemill_killbill.catalogs()" if functions else table }}
+    {%- set catalogs = "tidemill_killbill.catalogs()" if functions else table.render() -%}
+    {#- With --empty dbt names a relation itself, and no other name may follow. -#}
+    {{ "(select * from " ~ catalogs ~ " where false)"
+        if flags is defined and flags.EMPTY else catalogs }}
 {%- endmacro %}

@@ -45,10 +45,14 @@ def undo_change(world: World, subscription: Subscription) -> None:
     go_on(world, subscription)
 
 
-def set_quantity(world: World, subscription: Subscription, quantity: int) -> None:
-    """Bill another number of units from now on."""
+def set_quantity(
+    world: World, subscription: Subscription, quantity: int, policy: Policy = "IMMEDIATE"
+) -> datetime:
+    """Bill another number of units, from now on or from the next period; return from when."""
     live(world, subscription)
-    starts.add_event(world, subscription, "QUANTITY_UPDATE", world.now, quantity=quantity)
+    at = effective(world, subscription, policy)
+    starts.add_event(world, subscription, "QUANTITY_UPDATE", at, quantity=quantity)
+    return at
 
 
 def set_billing_day(world: World, subscription: Subscription, day: int, at: datetime) -> None:

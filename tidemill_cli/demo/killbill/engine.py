@@ -107,11 +107,16 @@ class KillBillEngine(AccountActions):
         changes.undo_change(self.world, subscription)
         self.settle()
 
-    def set_quantity(self, subscription: Subscription, quantity: int, at: datetime) -> None:
-        """Bill another number of units from now on."""
+    def set_quantity(
+        self,
+        subscription: Subscription,
+        quantity: int,
+        at: datetime,
+        policy: Policy = "IMMEDIATE",
+    ) -> datetime:
+        """Bill another number of units; return from when on."""
         self.act(at)
-        changes.set_quantity(self.world, subscription, quantity)
-        self.settle()
+        return self._done(changes.set_quantity(self.world, subscription, quantity, policy))
 
     def set_billing_day(self, subscription: Subscription, day: int, at: datetime) -> None:
         """Bill on another day of the month from now on."""

@@ -1,4 +1,7 @@
-{{ config(enabled = 'killbill' in var('tidemill_billing_sources')) }}
+{{ config(
+    enabled = 'killbill' in var('tidemill_billing_sources'),
+    pre_hook = without_nested_loops()
+) }}
 
 with
 
@@ -100,52 +103,55 @@ ended as (
 
 ),
 
-explained as (
+overdue_ends as (
 
-    select
-        *,
-        case
-            when is_handed_over then null
-            when kind = 'EXPIRED' then 'expired'
-            when
-                kind = 'CANCEL'
-                and exists (
-                    select
-                    from overdue_states
-                    where
-                        ended.tenant_record_id = overdue_states.tenant_record_id
-                        and ended.account_record_id = overdue_states.account_record_id
-                        and abs(
-                            extract(epoch from ended.requested_at - overdue_states.created_at)
-                        ) < 60
-                )
-                then 'overdue'
-        end as reason
+    select distinct
+        ended.tenant_record_id,
+        ended.subscription_id
     from ended
+    inner join overdue_states
+        on
+            ended.tenant_record_id = overdue_states.tenant_record_id
+            and ended.account_record_id = overdue_states.account_record_id
+            and abs(extract(epoch from ended.requested_at - overdue_states.created_at)) < 60
+    where ended.kind = 'CANCEL'
 
 )
 
 -- one row per subscription: when its service ends, what the engine and the customer call the end,
 -- and whether it went on with another account
 select
-    tenant_record_id,
-    subscription_id,
-    is_handed_over,
-    case when is_handed_over then handed_over_at else billing_end_at end as service_end_at,
+    ended.tenant_record_id,
+    ended.subscription_id,
+    ended.is_handed_over,
+    case when ended.is_handed_over then ended.handed_over_at else ended.billing_end_at end
+        as service_end_at,
     -- Access until the end of what is paid ends with the beginning of what is free: before anybody
     -- has asked for it.
     case
-        when not is_handed_over
+        when not ended.is_handed_over
             then coalesce(
-                greatest(entitlement_end_at, least(billing_end_at, entitlement_end_requested_at)),
-                billing_end_at
+                greatest(
+                    ended.entitlement_end_at,
+                    least(ended.billing_end_at, ended.entitlement_end_requested_at)
+                ),
+                ended.billing_end_at
             )
     end as cancel_effective_at,
-    case when not is_handed_over and kind = 'CANCEL' then requested_at end as cancel_requested_at,
+    case when not ended.is_handed_over and ended.kind = 'CANCEL' then ended.requested_at end
+        as cancel_requested_at,
     -- planned, as far as this run can see
     case
-        when not is_handed_over and billing_end_at > observed_at
-            then greatest(billing_end_at, entitlement_end_at)
+        when not ended.is_handed_over and ended.billing_end_at > ended.observed_at
+            then greatest(ended.billing_end_at, ended.entitlement_end_at)
     end as scheduled_end_at,
-    reason as cancel_reason
-from explained
+    case
+        when ended.is_handed_over then null
+        when ended.kind = 'EXPIRED' then 'expired'
+        when overdue_ends.subscription_id is not null then 'overdue'
+    end as cancel_reason
+from ended
+left join overdue_ends
+    on
+        ended.tenant_record_id = overdue_ends.tenant_record_id
+        and ended.subscription_id = overdue_ends.subscription_id

@@ -1,4 +1,7 @@
-{{ config(enabled = 'killbill' in var('tidemill_billing_sources')) }}
+{{ config(
+    enabled = 'killbill' in var('tidemill_billing_sources'),
+    pre_hook = without_nested_loops()
+) }}
 
 with
 
@@ -18,13 +21,19 @@ subscriptions as (
 
 ),
 
+events as (
+
+    select * from {{ ref('stg_killbill__subscription_events') }}
+
+),
+
 transfers as (
 
     select
         subscriptions.tenant_record_id,
         subscriptions.bundle_id,
         min(events.effective_at) as transferred_at
-    from {{ ref('stg_killbill__subscription_events') }} as events
+    from events
     inner join subscriptions
         on
             events.tenant_record_id = subscriptions.tenant_record_id

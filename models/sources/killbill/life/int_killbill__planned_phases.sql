@@ -1,4 +1,7 @@
-{{ config(enabled = 'killbill' in var('tidemill_billing_sources')) }}
+{{ config(
+    enabled = 'killbill' in var('tidemill_billing_sources'),
+    pre_hook = without_nested_loops()
+) }}
 
 with
 
@@ -38,31 +41,43 @@ terms as (
 
 ),
 
-last_plans as (
+-- The last plan and the last phase that are written down, and whether an end is.
+last_events as (
 
-    select distinct on (tenant_record_id, subscription_id) *
-    from events
-    where plan_name is not null
-    order by tenant_record_id, subscription_id, effective_at desc, event_record_id desc
-
-),
-
-last_phases as (
-
-    select distinct on (tenant_record_id, subscription_id) *
-    from events
-    where phase_name is not null
-    order by tenant_record_id, subscription_id, effective_at desc, event_record_id desc
-
-),
-
-expired as (
-
-    select distinct
+    select
         tenant_record_id,
-        subscription_id
+        subscription_id,
+        bool_or(kind = 'EXPIRED') as has_expiry,
+        (
+            array_agg(plan_name order by effective_at desc, event_record_id desc)
+            filter (where plan_name is not null)
+        )[1] as plan_name,
+        (
+            array_agg(effective_at order by effective_at desc, event_record_id desc)
+            filter (where plan_name is not null)
+        )[1] as plan_changed_at,
+        (
+            array_agg(phase_name order by effective_at desc, event_record_id desc)
+            filter (where phase_name is not null)
+        )[1] as phase_name,
+        (
+            array_agg(effective_at order by effective_at desc, event_record_id desc)
+            filter (where phase_name is not null)
+        )[1] as effective_at,
+        (
+            array_agg(event_id order by effective_at desc, event_record_id desc)
+            filter (where phase_name is not null)
+        )[1] as event_id,
+        (
+            array_agg(event_record_id order by effective_at desc, event_record_id desc)
+            filter (where phase_name is not null)
+        )[1] as event_record_id,
+        (
+            array_agg(created_at order by effective_at desc, event_record_id desc)
+            filter (where phase_name is not null)
+        )[1] as created_at
     from events
-    where kind = 'EXPIRED'
+    group by tenant_record_id, subscription_id
 
 ),
 
@@ -70,32 +85,23 @@ expired as (
 open_phases as (
 
     select
-        last_phases.*,
-        last_plans.plan_name as last_plan,
+        last_events.*,
         plan_versions.catalog_record_id,
         plan_versions.plan_name as parent_plan
-    from last_phases
-    inner join last_plans
-        on
-            last_phases.tenant_record_id = last_plans.tenant_record_id
-            and last_phases.subscription_id = last_plans.subscription_id
+    from last_events
     left join plan_names
         on
-            last_plans.tenant_record_id = plan_names.tenant_record_id
-            and last_plans.plan_name = plan_names.plan_name
+            last_events.tenant_record_id = plan_names.tenant_record_id
+            and last_events.plan_name = plan_names.plan_name
     inner join plan_versions
         on
-            last_phases.tenant_record_id = plan_versions.tenant_record_id
-            and coalesce(plan_names.parent_plan, last_plans.plan_name) = plan_versions.plan_name
-            and last_plans.effective_at >= plan_versions.changed_from
-            and last_plans.effective_at < plan_versions.changed_to
-            and last_phases.effective_at >= plan_versions.valid_from
-            and last_phases.effective_at < plan_versions.valid_to
-    left join expired
-        on
-            last_phases.tenant_record_id = expired.tenant_record_id
-            and last_phases.subscription_id = expired.subscription_id
-    where expired.subscription_id is null
+            last_events.tenant_record_id = plan_versions.tenant_record_id
+            and coalesce(plan_names.parent_plan, last_events.plan_name) = plan_versions.plan_name
+            and last_events.plan_changed_at >= plan_versions.changed_from
+            and last_events.plan_changed_at < plan_versions.changed_to
+            and last_events.effective_at >= plan_versions.valid_from
+            and last_events.effective_at < plan_versions.valid_to
+    where not last_events.has_expiry and last_events.phase_name not like '%-evergreen'
 
 ),
 
@@ -138,7 +144,7 @@ select
     event_record_id,
     created_at,
     case when next_phase_type is null then 'EXPIRED' else 'PHASE' end as kind,
-    last_plan || '-' || lower(next_phase_type) as phase_name,
+    plan_name || '-' || lower(next_phase_type) as phase_name,
     (effective_at at time zone 'UTC' + elapsed) at time zone 'UTC' as effective_at
 from timed
 where endless_phases = 0

@@ -143,6 +143,17 @@ def test_more_units_have_a_higher_rate() -> None:
     ]
 
 
+def test_more_units_may_come_with_the_next_month() -> None:
+    kb, account = engine()
+    subscription = kb.subscribe(account, "basic", at("2024-01-10"))
+    assert kb.set_quantity(subscription, 3, at("2024-01-20"), "END_OF_TERM") == at("2024-02-10")
+    kb.run_until(at("2024-02-10"))
+    assert items(kb) == [
+        ("RECURRING", "2024-01-10", "2024-02-10", "31.00"),
+        ("RECURRING", "2024-02-10", "2024-03-10", "93.00"),
+    ]
+
+
 def test_no_units_are_one_unit() -> None:
     kb, account = engine()
     subscription = kb.subscribe(account, "basic", at("2024-01-10"), quantity=2)

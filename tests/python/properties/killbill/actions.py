@@ -56,13 +56,14 @@ class UndoChange:
 
 @dataclass(frozen=True)
 class SetQuantity:
-    """A subscription (or its add-on) has another number of units."""
+    """A subscription (or its add-on) has another number of units, now or with the next period."""
 
     at: datetime
     customer: int
     slot: int
     quantity: int
     of_add_on: bool = False
+    policy: Policy = "IMMEDIATE"
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ ACTIONS = st.one_of(
     CHANGE,
     _on_slot(do.AddOn, plan=st.sampled_from(ADD_ONS), quantity=QUANTITY),
     _on_slot(do.UndoChange),
-    _on_slot(do.SetQuantity, quantity=QUANTITY, of_add_on=st.booleans()),
+    _on_slot(do.SetQuantity, quantity=QUANTITY, of_add_on=st.booleans(), policy=POLICY),
     _on_slot(do.Cancel, entitlement=POLICY, billing=POLICY, of_add_on=st.booleans()),
     _on_slot(do.Uncancel),
     _on_slot(do.Pause),

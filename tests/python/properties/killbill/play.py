@@ -172,8 +172,9 @@ class Player:
             live, known = slot.extra
             if known.end is not None:
                 return
-        self.kb.set_quantity(live, action.quantity, action.at)
-        known.quantities.append((action.at, action.quantity))
+        when = self.kb.set_quantity(live, action.quantity, action.at, action.policy)
+        known.quantities.append((when, action.quantity))
+        known.quantities.sort(key=lambda pair: pair[0])
 
     @_do.register
     def _(self, action: do.Cancel) -> None:
@@ -194,6 +195,8 @@ class Player:
         is_later = action.entitlement == "END_OF_TERM" and through is not None
         access = max(through, action.at) if is_later and through else action.at
         known.choices[:] = [c for c in known.choices if c.at < end] or known.choices[:1]
+        # What was to come is gone, also if the end is taken back.
+        known.quantities[:] = [pair for pair in known.quantities if pair[0] < end]
         known.end = told.End(action.at, end, access)
 
     @_do.register
@@ -268,8 +271,8 @@ class Player:
 
     def _copy(self, old: told.Subscription, bundle: told.Bundle, at: datetime) -> told.Subscription:
         choice = replace(old.choice(at), at=at)
-        quantity = old.quantity(at)
-        made = told.Subscription("", bundle, old.aligned_at, [choice], [(at, quantity)])
+        quantities = [(at, old.quantity(at)), *(pair for pair in old.quantities if pair[0] > at)]
+        made = told.Subscription("", bundle, old.aligned_at, [choice], quantities)
         (*_, trial) = [0, *(days for name, days in TRIALS.items() if name == choice.plan)]
         is_first = old.trial_until is not None and old.choice(at) is old.choices[0]
         until = old.trial_until if is_first else old.aligned_at + timedelta(days=trial)

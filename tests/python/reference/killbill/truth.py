@@ -236,6 +236,9 @@ def trials(told: Told, until: datetime) -> list[Row]:
 def _trial(subscription: Subscription, told: Told, until: datetime) -> Row | None:
     end, _ = _end(subscription, told, until)
     choices = [one for one in subscription.choices if end is None or one.at < end]
+    if not choices:
+        # It never came to be.
+        return None
     planned, over = None, None
     for choice, following in zip(choices, [*choices[1:], None], strict=True):
         plan = told.plan(choice.plan, choice.at, choice.at)
