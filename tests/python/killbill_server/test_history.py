@@ -11,13 +11,14 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
+from killbill.test_grants import FUNCTION, ROLE
 from project import ROOT
 
 from . import expected
 from .conftest import Start
 from .rest import KillBill
-from .server import Running
 from .stories import STORIES, VERSIONS, Story
 from .world import Customer, World
 
@@ -31,13 +32,17 @@ class Told:
     """A session on the metrics of a history, and the day after its last."""
 
     connection: psycopg.Connection[Any] = field(repr=False)
+    # The DSN of who builds them.
+    role: str
     end: date
 
     @property
     def build(self) -> str:
         """The schema of what is between the database of Kill Bill and the metrics."""
-        ((name,),) = self.rows("select build from tidemill.tidemill_builds where published")
-        return str(name)
+        builds = self.rows(
+            "select build from tidemill.tidemill_builds where published order by started_at"
+        )
+        return str(builds[-1][0])
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         return self.connection.execute(query).fetchall()  # type: ignore[arg-type]
@@ -53,9 +58,10 @@ class Told:
 def told(kill_bill: Start, request: pytest.FixtureRequest) -> Iterator[Told]:
     with kill_bill() as server:
         _live(World(server, _BEGIN), request.param)
-        _run(server, request.param)
+        role = _grant(server.dsn)
+        _run(role, request.param)
         with psycopg.connect(server.dsn, autocommit=True) as connection:
-            yield Told(connection, request.param)
+            yield Told(connection, role, request.param)
 
 
 def _live(world: World, end: date) -> None:
@@ -94,14 +100,25 @@ def _welcome(shop: KillBill, name: str, story: Story, parent: Customer | None) -
     return Customer(shop, name, account, parent)
 
 
-def _run(server: Running, end: date) -> None:
+def _grant(dsn: str) -> str:
+    """Grant a role what docs/sources/killbill.md says, for this release, and give its DSN."""
+    script = ROLE.replace(", quantity", "").replace(
+        "tenant_record_id, status", "tenant_record_id, success"
+    )
+    with psycopg.connect(dsn) as session:
+        session.execute(script)  # type: ignore[arg-type]
+        session.execute(FUNCTION)  # type: ignore[arg-type]
+    return make_conninfo(dsn, user="tidemill")
+
+
+def _run(dsn: str, end: date, *options: str) -> None:
     """Build the metrics as a user would; here the run itself reads the catalogs."""
+    variables = ("tidemill_billing_sources=[killbill]", f"tidemill_as_of={end}T00:00:00Z")
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "tidemill_cli", "run", "--dsn", server.dsn),
+            *(sys.executable, "-m", "tidemill_cli", "run", "--dsn", dsn),
             *("--project-dir", str(ROOT)),
-            *("--vars", "tidemill_billing_sources=[killbill]"),
-            *("--vars", f"tidemill_as_of={end.isoformat()}T00:00:00Z"),
+            *(word for option in (*variables, *options) for word in ("--vars", option)),
         ],
         capture_output=True,
         text=True,
@@ -110,8 +127,9 @@ def _run(server: Running, end: date) -> None:
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-6000:]
 
 
-def test_the_ledger_says_what_was_done(told: Told) -> None:
-    found = told.rows(
+def _ledger(told: Told) -> list[tuple[Any, ...]]:
+    """The movements of each customer and day."""
+    return told.rows(
         """
         select
             customers.external_key,
@@ -127,6 +145,10 @@ def test_the_ledger_says_what_was_done(told: Told) -> None:
         order by 1, 2, 3, 4
         """
     )
+
+
+def test_the_ledger_says_what_was_done(told: Told) -> None:
+    found = _ledger(told)
     assert found == expected.movements(told.end)
 
 
@@ -255,3 +277,26 @@ def test_catalog_and_invoices_agree_on_every_price(told: Told) -> None:
         """
     )
     assert found == []
+
+
+def test_the_role_that_builds_reads_no_secret(told: Told) -> None:
+    with psycopg.connect(told.role, autocommit=True) as session:
+        for secret in ("api_secret from tenants", "api_salt from tenants", "* from tenant_kvs"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                session.execute(f"select {secret}")  # type: ignore[arg-type]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("source", ["catalog", "invoice"])
+def test_catalog_and_invoices_each_tell_the_whole_ledger(told: Told, source: str) -> None:
+    _run(told.role, told.end, f"tidemill_mrr_price_source={source}")
+    assert _ledger(told) == expected.movements(told.end)
+
+
+@pytest.mark.slow
+def test_without_a_catalog_only_the_end_of_a_term_is_not_told(told: Told) -> None:
+    told.connection.execute("update tenant_kvs set is_active = false where tenant_key = 'CATALOG'")
+    _run(told.role, told.end)
+    told.connection.execute("update tenant_kvs set is_active = true where tenant_key = 'CATALOG'")
+    end_of_term = ("gus", "2024-03-20", "churn", "USD", "-30.0000")
+    assert sorted([*_ledger(told), end_of_term]) == expected.movements(told.end)
