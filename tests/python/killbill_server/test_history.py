@@ -279,6 +279,30 @@ def test_catalog_and_invoices_agree_on_every_price(told: Told) -> None:
     assert found == []
 
 
+def test_accounts_are_left_out_belong_together_and_close_as_told(told: Told) -> None:
+    found = told.rows(
+        f"""
+        select
+            customers.external_id,
+            customers.excluded_because,
+            parents.external_id,
+            customers.deleted_at::date::text
+        from {told.build}.killbill__customers as customers
+        left join {told.build}.killbill__customers as parents
+            on customers.parent_customer_id = parents.customer_id
+        where num_nonnulls(
+            customers.excluded_because, parents.external_id, customers.deleted_at
+        ) > 0
+        order by 1
+        """
+    )
+    assert found == [
+        ("pia", None, "pam", None),
+        ("tim", "test account", None, None),
+        ("xan", None, None, "2024-03-18"),
+    ]
+
+
 def test_the_role_that_builds_reads_no_secret(told: Told) -> None:
     with psycopg.connect(told.role, autocommit=True) as session:
         for secret in ("api_secret from tenants", "api_salt from tenants", "* from tenant_kvs"):
