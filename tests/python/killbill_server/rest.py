@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
@@ -12,11 +13,22 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
+import psycopg
+
+from .server import Running
+
 Body = Mapping[str, Any] | Sequence[Any]
 
 TEST_TAG = "00000000-0000-0000-0000-000000000006"
 
-_WAIT_SECONDS = "60"
+_WAIT_SECONDS = 60
+
+# What was done leaves these tables.
+_UNDONE = """
+    select
+        (select count(*) from bus_events)
+        + (select count(*) from notifications where effective_date <= %s)
+"""
 
 
 class Refused(Exception):
@@ -26,8 +38,9 @@ class Refused(Exception):
 class KillBill:
     """One tenant of a server."""
 
-    def __init__(self, address: str, tenant: str) -> None:
-        self._address = address
+    def __init__(self, server: Running, tenant: str) -> None:
+        self._address = server.address
+        self._dsn = server.dsn
         self._tenant = tenant
         self._post("tenants", {"apiKey": tenant, "apiSecret": tenant, "externalKey": tenant})
 
@@ -36,13 +49,20 @@ class KillBill:
     def set_clock(self, instant: datetime) -> None:
         """For every tenant; the server does first what falls due until then."""
         text = instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-        self._call(
-            "POST", "test/clock", parameters={"requestedDate": text, "timeoutSec": _WAIT_SECONDS}
-        )
+        self._call("POST", "test/clock", parameters={"requestedDate": text, "timeoutSec": "0"})
 
     def settle(self) -> None:
-        """Wait until nothing is left in the queues."""
-        self._get("test/queues", timeoutSec=_WAIT_SECONDS)
+        """Wait until nothing is left in the queues of any tenant.
+
+        The server could be asked for it, but it looks once in a second.
+        """
+        now = datetime.fromisoformat(self._get("test/clock")["currentUtcTime"])
+        until = time.monotonic() + _WAIT_SECONDS
+        with psycopg.connect(self._dsn, autocommit=True) as session:
+            while session.execute(_UNDONE, (now.replace(tzinfo=None),)).fetchone() != (0,):
+                if time.monotonic() > until:
+                    raise TimeoutError("the queues of the Kill Bill server do not become empty")
+                time.sleep(0.02)
 
     # -- catalogs and accounts -------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ class World:
 
     def open(self, name: str) -> None:
         """A tenant, with the first version of the catalog."""
-        shop = KillBill(self.server.address, name)
+        shop = KillBill(self.server, name)
         shop.set_clock(datetime.combine(self.today, _OFFICE))
         shop.upload_catalog(catalog(datetime(2023, 1, 1, tzinfo=UTC)))
         if name == "south":
@@ -52,7 +52,7 @@ class World:
                 """
                 select exists (
                     select from notifications
-                    where processing_state = 'AVAILABLE' and effective_date <= %s
+                    where effective_date <= %s
                 )
                 """,
                 (instant.replace(tzinfo=None),),
@@ -60,10 +60,8 @@ class World:
         return bool(found and found[0])
 
     def _clock(self, hour: time) -> None:
-        first, *others = self.shops.values()
-        first.set_clock(datetime.combine(self.today, hour))
-        for shop in others:
-            shop.settle()
+        shop = next(iter(self.shops.values()))
+        shop.set_clock(datetime.combine(self.today, hour))
 
 
 @dataclass
