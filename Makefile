@@ -16,19 +16,22 @@ NODE_INSTALLED := $(NODE)/.installed
 LANDING := tests/stripe_landing
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all landing lint format lock clean
+.PHONY: help demo test test-all test-killbill landing lint format lock clean
 
 help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(INSTALLED) ## Generate a billing database, build every metric, print the headline numbers.
 	@$(BIN)/tidemill demo --engine $(ENGINE) --customers $(CUSTOMERS) --seed $(SEED)
 
 test: $(INSTALLED) landing ## Everything that must pass.
-	@$(BIN)/python -m pytest -m "not slow" $(PYTEST)
+	@$(BIN)/python -m pytest -m "not slow and not server" $(PYTEST)
 
 test-all: $(INSTALLED) landing ## The tests that take minutes, too.
 	@HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest $(PYTEST)
+
+test-killbill: $(INSTALLED) ## Three months on a real Kill Bill server (needs Java, and Maven once).
+	@$(BIN)/python -m pytest -m "server and not slow" tests/python/killbill_server $(PYTEST)
 
 # Without Node 20 the tests of real landing code say what they miss, or fail under TIDEMILL_REQUIRE_NODE=1.
 landing:

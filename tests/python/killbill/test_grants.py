@@ -29,7 +29,10 @@ from .world import World, at
 BLOCKS = re.findall(
     r"^```sql\n(.*?)^```", (ROOT / "docs/sources/killbill.md").read_text(), re.MULTILINE | re.DOTALL
 )
-ROLE, FUNCTION = BLOCKS[0], BLOCKS[1]
+ROLE, FUNCTION = (
+    next(block for block in BLOCKS if block.startswith(first))
+    for first in ("create role", "create schema")
+)
 SECRET = "apiKey=sk_live_not_for_reports"
 SURFACE = ("customers", "subscription_intervals", "trials", "invoice_lines", "data_issues")
 

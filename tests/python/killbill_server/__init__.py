@@ -1,0 +1,1 @@
+"""Tests on a real Kill Bill server, which fills its own database while its clock is moved."""
