@@ -11,6 +11,7 @@ from .project_model import Manifest, Model
 MOST_LINES = 200
 # What may follow `from` or `join` besides a CTE of the model and a piece of Jinja.
 NOT_RELATIONS = {"lateral", "generate_series", "jinja"}
+CTE = re.compile(r"^(\w+) as (?:not materialized )?\((?:\s|$)", re.MULTILINE)
 FLOATS = re.compile(r"\b(double\s+precision|real|float[48]?)\b")
 NOW = re.compile(
     r"\bnow\(\)|\b(current_date|current_time(stamp)?|local_?time(stamp)?)\b"
@@ -43,7 +44,7 @@ def models(manifest: Manifest) -> list[Model]:
 
 def test_no_model_names_a_relation_itself(models: list[Model]) -> None:
     for model in models:
-        ctes = set(re.findall(r"^(\w+) as \((?:\s|$)", model.plain_sql, flags=re.MULTILINE))
+        ctes = set(CTE.findall(model.plain_sql))
         unknown = {
             name
             for name in relations(model) - ctes - NOT_RELATIONS
