@@ -31,7 +31,9 @@ def table() -> str:
 def _noticed_by(mutant: Mutant) -> str:
     """The relation that shows it over surfaces, and under which options; else histories do."""
     if not mutant.noticed_in:
-        return "Stripe histories" if "stripe__" in mutant.model else "Lago histories"
+        engines = {"stripe__": "Stripe", "killbill__": "Kill Bill"}
+        found = (name for part, name in engines.items() if part in mutant.model)
+        return f"{next(found, 'Lago')} histories"
     options = (
         f"{name} {' '.join(map(str, value)) if isinstance(value, list) else value}"
         for name, value in mutant.options.items()

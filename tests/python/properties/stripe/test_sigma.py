@@ -9,7 +9,7 @@ from reference.stripe.sigma import Settings, change_events
 from reference.stripe.sigma_tables import create_table, load_events
 from tidemill_cli.database.comparison import Comparison
 from tidemill_cli.database.ledger import find_ledger
-from tidemill_cli.database.sigma import CURRENCIES, SOURCE, find_sigma
+from tidemill_cli.database.sigma import SOURCE, find_sigma
 from tidemill_cli.reconcile import compare
 
 from .build import StripeBuild
@@ -41,7 +41,7 @@ def test_sigma_made_of_the_truth_reconciles(build: StripeBuild, example: Example
         create_table(connection)
         load_events(connection, events)
         sigma = find_sigma(connection, "sigma", ledger)
-        comparison = Comparison(ledger, SOURCE, sigma.amounts(ledger), ledger.table(CURRENCIES))
+        comparison = Comparison(ledger, SOURCE, sigma.amounts, sigma.units)
         stop = ledger.last_day + timedelta(days=1)
         outcome = compare(comparison.changes(), START.date(), stop, Decimal(0))
         named = comparison.subscriptions(outcome.runs, 3)

@@ -228,18 +228,14 @@ def _unnamed(
     """Discounts of which only an id has landed: newer payloads name no coupon of a subscription.
 
     Their kind is guessed, and their share known from invoices: unless they end, or are no share, or
-    no invoice bears them, or only one does and with a proration: what is taken once off a part of a
-    period is no share of the whole.
+    no invoice bears them, or only one does and they may be for that one alone.
     """
     borne: dict[str, set[str]] = defaultdict(set)
-    prorated: set[str] = set()
     for invoice in played.objects.get("invoices", ()):
         for line in invoice["lines"]["data"]:
-            lowered_by = {each["discount"] for each in line["discount_amounts"] if each["amount"]}
-            for name in lowered_by:
-                borne[name].add(invoice["id"])
-            if item_of(line) is not None and _is_proration(line):
-                prorated |= lowered_by
+            for each in line["discount_amounts"]:
+                if each["amount"]:
+                    borne[each["discount"]].add(invoice["id"])
     named = {
         doc["discount"]["id"]
         for doc in _subscriptions(played, events=events, captures=captures)
@@ -256,7 +252,7 @@ def _unnamed(
             is_rate = all(
                 held.coupon.duration == "forever"
                 and held.coupon.percent_off is not None
-                and len(borne[held.id]) > (1 if held.id in prorated else 0)
+                and len(borne[held.id]) > 1
                 for held in unnamed
             )
             columns = KINDS if is_rate else DISCOUNTS
