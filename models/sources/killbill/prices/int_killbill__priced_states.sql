@@ -117,6 +117,7 @@ select
     billing_period,
     period_unit,
     period_count,
+    -- ISO 4217's code for no currency: neither the account nor an item says one
     coalesce(currency, 'XXX') as currency,
     case when is_metered then 'metered' else 'licensed' end as charge_kind,
     amount,
