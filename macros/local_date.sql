@@ -3,6 +3,12 @@
     ({{ instant }} at time zone {{ _zone_of(tenant_id) }})::date
 {%- endmacro %}
 
+{#- The instant at which a day begins in its tenant's time zone: where a fact is a date in the
+    engine, it stays on that date. -#}
+{% macro local_day_begins(date, tenant_id="tenant_id") -%}
+    ({{ date }}::timestamp at time zone {{ _zone_of(tenant_id) }})
+{%- endmacro %}
+
 {#- The last day that has begun anywhere. -#}
 {% macro latest_local_date(instant) -%}
     greatest(

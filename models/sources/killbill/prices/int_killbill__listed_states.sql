@@ -54,6 +54,7 @@ named as (
     select
         states.*,
         accounts.currency as account_currency,
+        accounts.tenant_id,
         accounts.utc_offset,
         coalesce(plan_names.parent_plan, states.plan_name) as parent_plan,
         plan_names.override_record_id
@@ -113,7 +114,7 @@ select
         when isfinite(cut.cut_to) then ((cut.cut_to at time zone 'UTC') + cut.utc_offset)::date
         else 'infinity'
     end as to_date,
-    cut.utc_offset,
+    cut.tenant_id,
     cut.parent_plan,
     cut.catalog_record_id,
     cut.account_currency,

@@ -131,14 +131,8 @@ select
     listed_states.plan_changed_at,
     listed_states.event_id,
     listed_states.event_recorded_at,
-    case
-        when rated.first_day = listed_states.from_date then listed_states.valid_from
-        else (rated.first_day - listed_states.utc_offset) at time zone 'UTC'
-    end as valid_from,
-    case
-        when rated.next_day is null then listed_states.valid_to
-        else (rated.next_day - listed_states.utc_offset) at time zone 'UTC'
-    end as valid_to,
+    bounds.valid_from,
+    bounds.valid_to,
     listed_states.parent_plan,
     listed_states.account_currency,
     listed_states.product_name,
@@ -163,3 +157,22 @@ inner join listed_states
         rated.tenant_record_id = listed_states.tenant_record_id
         and rated.subscription_id = listed_states.subscription_id
         and rated.listed_from = listed_states.valid_from
+-- what only an item tells begins with its day, wherever the account is
+cross join
+    lateral (
+        values
+        (
+            greatest(
+                listed_states.valid_from,
+                case
+                    when rated.first_day > listed_states.from_date
+                        then {{ local_day_begins('rated.first_day', 'listed_states.tenant_id') }}
+                end
+            ),
+            least(
+                listed_states.valid_to,
+                {{ local_day_begins('rated.next_day', 'listed_states.tenant_id') }}
+            )
+        )
+    ) as bounds (valid_from, valid_to)
+where bounds.valid_from < bounds.valid_to

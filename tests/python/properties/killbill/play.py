@@ -278,6 +278,8 @@ class Player:
         until = old.trial_until if is_first else old.aligned_at + timedelta(days=trial)
         if trial and until is not None and at < until:
             made.trial_until = until
+        elif old.choice(at) is old.choices[0]:
+            made.counted_from = old.counted_from or (old.start if is_first else None)
         return made
 
     @_do.register

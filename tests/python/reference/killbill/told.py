@@ -67,6 +67,8 @@ class Subscription:
     end: End | None = None
     # The end of the trial in which it was moved here: what follows is counted from the move.
     trial_until: datetime | None = None
+    # That move, when it was moved once more behind that trial.
+    counted_from: datetime | None = None
     # What it comes with, if it is an add-on.
     base: "Subscription | None" = None
 

@@ -68,6 +68,8 @@ def _cuts(subscription: Subscription, told: Told) -> list[datetime]:
         plan = told.plan(choice.plan, choice.at, choice.at)
         found += _phases(plan, subscription.aligned_at)[0]
         found += _phases(plan, subscription.start)[0]
+        if subscription.counted_from is not None:
+            found += _phases(plan, subscription.counted_from)[0]
     return [*found, *filter(None, [subscription.trial_until])]
 
 
@@ -191,6 +193,8 @@ def _phase_at(plan: Plan, subscription: Subscription, at: datetime) -> int:
         # What follows the trial has begun, and no other trial.
         starts, _ = _phases(plan, subscription.start)
         return max(1, *(number for number, start in enumerate(starts) if start <= at))
+    if subscription.counted_from is not None and subscription.choice(at) is subscription.choices[0]:
+        aligned_at = subscription.counted_from
     starts, _ = _phases(plan, aligned_at)
     return max(number for number, start in enumerate(starts) if start <= at)
 
