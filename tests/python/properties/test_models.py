@@ -57,7 +57,13 @@ OTHER = Definitions(
 )
 
 
-@pytest.fixture(scope="module", params=[DEFAULT, OTHER], ids=lambda chosen: str(chosen.name))
+# Not params of the fixture: hypothesis keeps the failing examples of each apart by this mark.
+pytestmark = pytest.mark.parametrize(
+    "definitions", [DEFAULT, OTHER], ids=lambda chosen: str(chosen.name), indirect=True
+)
+
+
+@pytest.fixture(scope="module")
 def definitions(request: pytest.FixtureRequest) -> Definitions:
     chosen: Definitions = request.param
     return chosen

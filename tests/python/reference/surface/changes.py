@@ -72,7 +72,8 @@ def parts(
             for step, amount in _steps(old, new):
                 yield _part(new, step, amount, None, movement_level, worth)
         else:
-            change = new.mrr * new_rate - old.mrr * old_rate
+            # Told in the new currency, where it has ten decimals as every amount.
+            change = rounded((new.mrr * new_rate - old.mrr * old_rate) / new_rate) * new_rate
             yield _part(new, reason, new.mrr, change, movement_level, worth)
 
 

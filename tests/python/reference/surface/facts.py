@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal, localcontext
+from fractions import Fraction
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 Row = Mapping[str, Any]
@@ -161,6 +162,12 @@ def interval_name(period_unit: str, period_count: int) -> str:
 def rounded(value: Decimal, places: int = 10) -> Decimal:
     """Round to some decimals, halves away from zero."""
     return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+
+
+def rounded_fraction(value: Fraction, places: int = 10) -> Decimal:
+    """Round a fraction to some decimals, halves away from zero."""
+    digits = int(abs(value) * 10**places + Fraction(1, 2))
+    return Decimal(digits if value >= 0 else -digits).scaleb(-places)
 
 
 def number(value: Any) -> Decimal:  # noqa: ANN401

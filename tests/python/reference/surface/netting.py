@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from itertools import accumulate
 
 from .changes import Part
-from .facts import ZERO, Place, rounded
+from .facts import ZERO, Place, rounded_fraction
 
 Key = tuple[Place, str]
 """A place and a reason."""
@@ -39,16 +40,16 @@ def typed_rows(
     keys = sorted(by_key)
     worths = {key: sum((part.worth for part in by_key[key]), ZERO) for key in keys}
     shares = _shares(worths)
-    total = sum(shares.values(), ZERO)
+    total = sum(shares.values())
     kind = kind or ("expansion" if total > 0 else "contraction")
     types = dict.fromkeys(keys, kind)
     if is_discount_apart and kind in ("expansion", "contraction"):
         others = [key for key in keys if key[1] != "discount"]
-        rest = sum((shares[key] for key in others), ZERO)
+        rest = sum(shares[key] for key in others)
         types = dict.fromkeys(keys, "discount")
         types |= dict.fromkeys(others, "expansion" if rest > 0 else "contraction")
         if rest == 0:
-            shares |= dict.fromkeys(others, ZERO)
+            shares |= dict.fromkeys(others, Fraction(0))
 
     moved: dict[Place, dict[str, Decimal]] = defaultdict(dict)
     for key, typed in _native(shares, rates).items():
@@ -67,37 +68,41 @@ def typed_rows(
             yield Row("transfer", min(by_reason), place, amount, None, subscriptions)
 
 
-def _shares(worths: dict[Key, Decimal]) -> dict[Key, Decimal]:
+def _shares(worths: dict[Key, Decimal]) -> dict[Key, Fraction]:
     """How much of the total's change belongs to each place and reason.
 
     Where all places gain, or all lose, each has its own. Else the total belongs to those that
-    gained, in proportion, and what the others lost has only moved.
+    gained, in proportion, and what the others lost has only moved. Fractions, since a sum of
+    rounded quotients falls short where the true one lies halfway between two amounts.
     """
     total = sum(worths.values(), ZERO)
     if total == 0:
-        return dict.fromkeys(worths, ZERO)
+        return dict.fromkeys(worths, Fraction(0))
     by_place: dict[Place, Decimal] = defaultdict(Decimal)
     for (place, _), worth in worths.items():
         by_place[place] += worth
     gained = sum((worth for worth in by_place.values() if worth > 0), ZERO)
     if gained == 0 or not any(worth < 0 for worth in by_place.values()):
-        return worths
+        return {key: Fraction(worth) for key, worth in worths.items()}
     return {
-        key: total * worth / gained if by_place[key[0]] > 0 else ZERO
+        key: Fraction(total) * Fraction(worth) / Fraction(gained)
+        if by_place[key[0]] > 0
+        else Fraction(0)
         for key, worth in worths.items()
     }
 
 
-def _native(shares: dict[Key, Decimal], rates: Mapping[str, Decimal]) -> dict[Key, Decimal]:
+def _native(shares: dict[Key, Fraction], rates: Mapping[str, Decimal]) -> dict[Key, Decimal]:
     """Shares in their own currency, ten decimals.
 
     As differences of a running sum, so that in one currency they add up to the last digit.
     """
-    running = [ZERO, *accumulate(shares.values())]
+    running = [Fraction(0), *accumulate(shares.values())]
     result = {}
     for index, key in enumerate(shares):
-        rate = rates[key[0].currency]
-        result[key] = rounded(running[index + 1] / rate) - rounded(running[index] / rate)
+        rate = Fraction(rates[key[0].currency])
+        before, after = running[index : index + 2]
+        result[key] = rounded_fraction(after / rate) - rounded_fraction(before / rate)
     return result
 
 
