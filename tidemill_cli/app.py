@@ -8,7 +8,19 @@ import typer
 from typer.core import TyperGroup
 
 from tidemill_cli import __version__, console
-from tidemill_cli.commands import demo, doctor, fx, mrr, reconcile, run, spend
+from tidemill_cli.commands import (
+    demo,
+    diff,
+    doctor,
+    fx,
+    mrr,
+    prune,
+    reconcile,
+    rollback,
+    run,
+    spend,
+    status,
+)
 from tidemill_cli.errors import ExitCode, TidemillError
 
 
@@ -37,6 +49,10 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("run")(run.run)
+app.command("status")(status.status)
+app.command("diff")(diff.diff)
+app.command("rollback")(rollback.rollback)
+app.command("prune")(prune.prune)
 app.command("mrr")(mrr.mrr)
 app.command("reconcile")(reconcile.reconcile)
 app.command("doctor")(doctor.doctor)

@@ -9,10 +9,13 @@ import psycopg
 from tidemill_cli.console import narrate
 from tidemill_cli.database import builds as statements
 from tidemill_cli.database import catalog
+from tidemill_cli.database.builds import Build
 from tidemill_cli.database.publishing import create_schema
 from tidemill_cli.database.session import Session
+from tidemill_cli.errors import TidemillError
 
 PUBLISHED = "published"
+HEADLINE = "metric_mrr"  # every build has it
 _PUBLISHED_KEPT = 2  # the live one and the one before, for comparison and rollback
 _FAILED_KEPT = 1  # the last one, for inspection
 
@@ -33,18 +36,37 @@ class BuildLog:
         statements.insert(self.session, self.facade, build, as_of)
         return build
 
-    def finish(self, build: str, status: str, models: int, tests: int) -> None:
+    def finish(
+        self,
+        build: str,
+        status: str,
+        message: str | None = None,
+        *,
+        models: int,
+        tests: int,
+        rows: int = 0,
+    ) -> None:
         """Record how a build ended."""
+        now = datetime.now(UTC)
+        switched = {"switched_at": now} if status == PUBLISHED else {}
         statements.update(
             self.session,
             self.facade,
             build,
             status=status,
             published=status == PUBLISHED,
+            message=message,
             models=models,
             tests=tests,
-            finished_at=datetime.now(UTC),
+            rows=rows,
+            finished_at=now,
+            **switched,
         )
+
+    def switched(self, build: str) -> None:
+        """Record that readers were pointed at a build that had been published before."""
+        statements.ensure_table(self.session, self.facade)
+        statements.update(self.session, self.facade, build, switched_at=datetime.now(UTC))
 
     def drop_if_empty(self, build: str) -> bool:
         """Drop the schema of a build that came to nothing."""
@@ -52,19 +74,22 @@ class BuildLog:
             return False
         return self._drop(build)
 
-    def prune(self) -> list[str]:
-        """Drop the builds that are no longer kept; one that a user's view reads stays."""
+    def prune(self, published_kept: int = _PUBLISHED_KEPT) -> list[str]:
+        """Drop the builds that are no longer kept; one that anybody's view reads stays."""
         published = failed = 0
+        live = live_build(self.session, self.facade)
         dropped = []
-        for build, _status, was_published in statements.unpruned(self.session, self.facade):
-            if was_published:
+        for one in statements.recorded(self.session, self.facade):
+            if one.pruned_at is not None:
+                continue
+            if one.published:
                 published += 1
-                keep = published <= _PUBLISHED_KEPT
+                keep = published <= published_kept or one.build == live
             else:
                 failed += 1
                 keep = failed <= _FAILED_KEPT
-            if not keep and self._drop(build):
-                dropped.append(build)
+            if not keep and self._drop(one.build):
+                dropped.append(one.build)
         return dropped
 
     def _free_name(self, now: datetime) -> str:
@@ -89,6 +114,41 @@ class BuildLog:
             return False
         statements.update(self.session, self.facade, build, pruned_at=datetime.now(UTC))
         return True
+
+
+def live_build(session: Session, facade: str) -> str | None:
+    """The build that readers are pointed at, whatever was recorded."""
+    return catalog.schema_read(session, facade, HEADLINE)
+
+
+def choose_build(session: Session, facade: str, wanted: str | None) -> Build:
+    """The build that is named, else the one published before the live one."""
+    published = [one for one in kept_builds(session, facade) if one.published]
+    names = [one.build for one in published]
+    live = live_build(session, facade)
+    if wanted is None:
+        earlier = names[names.index(live) + 1 :] if live in names else names
+        if not earlier:
+            raise TidemillError(
+                f"no build is kept that was published before the live one in schema {facade}: "
+                "there is nothing to go back to."
+            )
+        wanted = earlier[0]
+    elif wanted not in names:
+        raise TidemillError(
+            f"build {wanted} is not among those that were published and are kept: "
+            f"{', '.join(names) or 'there is none'}."
+        )
+    return published[names.index(wanted)]
+
+
+def kept_builds(session: Session, facade: str) -> list[Build]:
+    """The builds that still have their relations, newest first."""
+    return [
+        one
+        for one in statements.recorded(session, facade)
+        if one.pruned_at is None and catalog.schema_exists(session, one.build)
+    ]
 
 
 def build_name(facade: str, now: datetime) -> str:

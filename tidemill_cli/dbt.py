@@ -47,6 +47,7 @@ class NodeResult:
     message: str
     failures: int | None = None
     breaks: tuple[str, ...] = ()
+    rows: int = 0  # how many it wrote
 
     @property
     def is_test(self) -> bool:
@@ -82,6 +83,11 @@ class DbtResult:
         """How many relations were built."""
         built = ("model", "seed", "snapshot")
         return sum(node.kind in built and node.status == "success" for node in self.nodes)
+
+    @property
+    def rows(self) -> int:
+        """How many rows were written."""
+        return sum(node.rows for node in self.nodes if not node.is_test)
 
     @property
     def tests(self) -> int:
@@ -157,6 +163,7 @@ def _result(outcome: Any) -> DbtResult:  # noqa: ANN401 - dbt's result objects c
                 message=sentence(str(result.message or "")),
                 failures=result.failures,
                 breaks=(breaks,) if isinstance(breaks, str) else tuple(breaks),
+                rows=max(0, (result.adapter_response or {}).get("rows_affected") or 0),
             )
         )
     error = sentence(str(outcome.exception)) if outcome.exception else None

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from tidemill_cli.builds import PUBLISHED, BuildLog
 from tidemill_cli.config import Connection
 from tidemill_cli.console import narrate
 from tidemill_cli.database.killbill_catalogs import parse_catalogs, server_reads_xml
-from tidemill_cli.database.locks import lock_holder, try_run_lock
+from tidemill_cli.database.locks import take_run_lock
 from tidemill_cli.database.metrics import DataIssues, MetricReader
 from tidemill_cli.database.session import Session, connect, one_value
 from tidemill_cli.errors import ExitCode, TidemillError
@@ -64,7 +65,7 @@ def run_build(connection: Connection, project: Path, options: Mapping[str, Any])
     with connect(connection, "tidemill run") as session:
         info = session.info
         narrate(f"Database {info.dbname} on {info.host} as {info.user} ({connection.source}).")
-        _take_lock(session)
+        take_run_lock(session)
         settings = {**declared_options(project), **options}
         _check(session, connection.schema, project, settings)
         _parse(session, connection.schema, settings)
@@ -104,29 +105,32 @@ def _build_and_publish(
     with progress("models and tests") as bar:
         result = dbt.build(project, target, options, bar.update)
     _warn(result)
+    finish = partial(log.finish, build, models=result.models, tests=result.tests, rows=result.rows)
     if result.error or result.errors:
-        log.finish(build, "failed", result.models, result.tests)
+        what = _what_failed(result)
+        finish("failed", what)
         if not log.drop_if_empty(build):
             narrate(f"What was built is left in schema {build}.")
         log.prune()
         # A source that shrank is something the run found, not something it could not do.
         found = _SOURCE_GUARD in result.stopped_by
         raise TidemillError(
-            f"{_what_failed(result)} Nothing was published; {_UNCHANGED}.",
+            f"{what} Nothing was published; {_UNCHANGED}.",
             ExitCode.TESTS_FAILED if found else ExitCode.CANNOT,
         )
     published: list[str] = []
     issues: list[DataIssues] = []
     if result.failed_tests:
-        log.finish(build, "tests_failed", result.models, result.tests)
+        names = ", ".join(test.name for test in result.failed_tests)
+        finish("tests_failed", f"failed: {names}.")
         _explain_failed_tests(result.failed_tests, build)
     else:
         try:
             published = publish(session, connection.schema, build).views
-        except TidemillError:
-            log.finish(build, "refused", result.models, result.tests)
+        except TidemillError as error:
+            finish("refused", str(error))
             raise
-        log.finish(build, PUBLISHED, result.models, result.tests)
+        finish(PUBLISHED)
         if DATA_ISSUES in published:
             issues = MetricReader(session, connection.schema).data_issues()
             _tell(issues, f"{connection.schema}.{DATA_ISSUES}")
@@ -140,20 +144,6 @@ def _build_and_publish(
         failed_tests=result.failed_tests,
         data_issues=issues,
         seconds=time.monotonic() - started,
-    )
-
-
-def _take_lock(session: Session) -> None:
-    if try_run_lock(session):
-        return
-    holder = lock_holder(session)
-    who = "another session"
-    if holder:
-        since = f" since {holder.since:%Y-%m-%d %H:%M:%S %Z}" if holder.since else ""
-        who = f"process {holder.pid} ({holder.application_name}){since}"
-    raise TidemillError(
-        f"another run is under way in database {session.info.dbname}: {who} holds the lock; wait "
-        "for it to end."
     )
 
 

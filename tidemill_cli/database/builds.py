@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from psycopg import sql
+from psycopg.rows import class_row
 
-from tidemill_cli.database.catalog import VIEW, relations
+from tidemill_cli.database.catalog import VIEW, columns, relations
 from tidemill_cli.database.session import Session, one_value
 
 TABLE = "tidemill_builds"
+# Columns that the first releases did not have.
+_ADDED = {"message": "text", "rows": "bigint", "switched_at": "timestamptz"}
+
+
+@dataclass(frozen=True)
+class Build:
+    """One build, as it is recorded."""
+
+    build: str
+    started_at: datetime
+    finished_at: datetime | None
+    as_of: datetime
+    status: str
+    published: bool
+    models: int | None
+    tests: int | None
+    pruned_at: datetime | None
+    message: str | None  # what went wrong
+    rows: int | None  # how many were written
+    switched_at: datetime | None  # when readers were last pointed at it
 
 
 def ensure_table(session: Session, facade: str) -> None:
-    """Create the table of builds."""
+    """Create the table of builds, or give one of an older release what it lacks."""
     session.execute(
         sql.SQL(
             """
@@ -32,11 +54,32 @@ def ensure_table(session: Session, facade: str) -> None:
             """
         ).format(table=sql.Identifier(facade, TABLE))
     )
+    known = {column.name for column in columns(session, facade, TABLE)}
+    for name, kind in _ADDED.items():
+        if name not in known:
+            session.execute(
+                sql.SQL("alter table {} add column if not exists {} {}").format(
+                    sql.Identifier(facade, TABLE), sql.Identifier(name), sql.SQL(kind)
+                )
+            )
 
 
-def table_exists(session: Session, facade: str) -> bool:
-    """Whether any build was ever recorded."""
-    return any(relation.name == TABLE for relation in relations(session, facade, TABLE))
+def recorded(session: Session, facade: str) -> list[Build]:
+    """Every build that was recorded, newest first."""
+    known = {column.name for column in columns(session, facade, TABLE)}
+    if not known:
+        return []
+    fields = [
+        sql.Identifier(name)
+        if name in known
+        else sql.SQL("null as {}").format(sql.Identifier(name))
+        for name in Build.__dataclass_fields__
+    ]
+    query = sql.SQL("select {} from {} order by started_at desc, build desc").format(
+        sql.SQL(", ").join(fields), sql.Identifier(facade, TABLE)
+    )
+    with session.cursor(row_factory=class_row(Build)) as cursor:
+        return cursor.execute(query).fetchall()
 
 
 def is_taken(session: Session, facade: str, build: str) -> bool:
@@ -87,17 +130,6 @@ def close_interrupted(session: Session, facade: str) -> None:
             table=sql.Identifier(facade, TABLE)
         )
     )
-
-
-def unpruned(session: Session, facade: str) -> list[tuple[str, str, bool]]:
-    """Build, status and whether published, of all builds that still have a schema; newest first."""
-    rows = session.execute(
-        sql.SQL(
-            "select build, status, published from {table} where pruned_at is null "
-            "order by started_at desc, build desc"
-        ).format(table=sql.Identifier(facade, TABLE))
-    )
-    return [(build, status, published) for build, status, published in rows]
 
 
 def drop_schema(session: Session, schema: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tidemill_cli.database.session import Session, one_value
+from tidemill_cli.errors import TidemillError
 
 # "tide", "mill": two 32-bit keys, so that pg_locks shows them apart from other tools' locks.
 _CLASS_KEY = int.from_bytes(b"tide")
@@ -27,6 +28,21 @@ def try_run_lock(session: Session) -> bool:
     session.execute("set idle_session_timeout = 0")
     return bool(
         one_value(session, "select pg_try_advisory_lock(%s, %s)", (_CLASS_KEY, _OBJECT_KEY))
+    )
+
+
+def take_run_lock(session: Session) -> None:
+    """Take the lock, or say who has it."""
+    if try_run_lock(session):
+        return
+    holder = lock_holder(session)
+    who = "another session"
+    if holder:
+        since = f" since {holder.since:%Y-%m-%d %H:%M:%S %Z}" if holder.since else ""
+        who = f"process {holder.pid} ({holder.application_name}){since}"
+    raise TidemillError(
+        f"another run is under way in database {session.info.dbname}: {who} holds the lock; wait "
+        "for it to end."
     )
 
 
