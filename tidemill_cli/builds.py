@@ -63,6 +63,15 @@ class BuildLog:
             **switched,
         )
 
+    def date(self, build: str, as_of: datetime) -> None:
+        """Record the instant that a build is of."""
+        statements.update(self.session, self.facade, build, as_of=as_of)
+
+    def abandon(self, build: str, why: str) -> None:
+        """Record that a build was given up, and drop what there is of it."""
+        self.finish(build, "interrupted", why, models=0, tests=0)
+        self._drop(build)
+
     def switched(self, build: str) -> None:
         """Record that readers were pointed at a build that had been published before."""
         statements.ensure_table(self.session, self.facade)

@@ -7,13 +7,13 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tidemill_cli.database.reading import Snapshot
 from tidemill_cli.dbt_messages import sentence
 
 _PROFILE = "tidemill"
@@ -23,6 +23,7 @@ _PASSWORD_VARIABLE = (
 )
 _BUILD_SCHEMA_VARIABLE = "TIDEMILL_BUILD_SCHEMA"
 _STARTED_AT_VARIABLE = "TIDEMILL_STARTED_AT"
+_SNAPSHOT_VARIABLE = "TIDEMILL_SNAPSHOT"
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,12 @@ class Target:
     password: str = field(repr=False)
     schema: str
     build_schema: str
-    started_at: datetime  # what the run sees is dated with it
     threads: int
+
+    @property
+    def application_name(self) -> str:
+        """What dbt's sessions are called."""
+        return f"tidemill {self.build_schema}"
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,19 @@ class DbtResult:
     nodes: list[NodeResult]
     error: str | None = None  # why it stopped before or between the nodes
     stopped_by: tuple[str, ...] = ()  # the macros that stopped it, innermost first
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether something could not be run."""
+        return bool(self.error or self.errors)
+
+    def followed_by(self, other: DbtResult) -> DbtResult:
+        """What two commands came to together."""
+        return DbtResult(
+            [*self.nodes, *other.nodes],
+            self.error or other.error,
+            self.stopped_by or other.stopped_by,
+        )
 
     @property
     def failed_tests(self) -> list[NodeResult]:
@@ -95,46 +113,127 @@ class DbtResult:
         return sum(node.is_test and node.status in ("pass", "fail", "warn") for node in self.nodes)
 
 
-def build(
-    project: Path,
-    target: Target,
-    options: Mapping[str, Any],
-    on_progress: Callable[[int, int, str], None],
-) -> DbtResult:
-    """`dbt build` of the whole project into the build schema."""
-    from dbt.cli.main import dbtRunner
+@dataclass(frozen=True)
+class Reads:
+    """What a project reads of the billing engines."""
 
-    counter = _Counter(on_progress)
-    with _work_directory() as work, _profile(target) as profiles, _environment(target):
-        arguments = [
+    models: frozenset[str]  # the ids of the models that copy a table
+    tables: tuple[str, ...]  # their names, quoted
+
+
+class Dbt:
+    """dbt on one project and database; what one command parsed, the next ones use."""
+
+    def __init__(self, project: Path, target: Target, options: Mapping[str, Any]) -> None:
+        """Take them; use it as a context."""
+        self._project = project
+        self._target = target
+        self._options = options
+        self._manifest: Any = None
+        self._context = ExitStack()
+
+    def __enter__(self) -> Dbt:
+        """Write the profile, and set the variables that it and the project read."""
+        self._work = self._context.enter_context(_work_directory())
+        self._profiles = self._context.enter_context(_profile(self._target))
+        self._context.enter_context(_environment(self._target))
+        self._context.enter_context(_quiet_loggers())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave nothing of that behind."""
+        self._context.close()
+
+    def parse(self) -> DbtResult:
+        """`dbt parse`: what is wrong with the project is found here."""
+        outcome = self._invoke("parse")
+        self._manifest = outcome.result
+        return _result(outcome)
+
+    def reads(self, engines: Collection[str]) -> Reads:
+        """The models that copy tables of these engines, and the tables; the project is parsed."""
+        sources = {
+            source.unique_id: source.relation_name
+            for source in self._manifest.sources.values()
+            if source.source_name in engines
+        }
+        read = {
+            node.unique_id: found
+            for node in self._manifest.nodes.values()
+            if node.resource_type == "model"
+            and (found := set(node.depends_on.nodes) & sources.keys())
+        }
+        tables = {sources[name] for names in read.values() for name in names}
+        return Reads(frozenset(read), tuple(sorted(tables)))
+
+    def seed(self) -> DbtResult:
+        """`dbt seed` into the build schema."""
+        return _result(self._invoke("seed"))
+
+    def build(
+        self,
+        on_progress: Callable[[int, int, str], None],
+        on_finished: Callable[[str], None],
+        snapshot: Snapshot,
+        options: Mapping[str, Any],
+    ) -> DbtResult:
+        """`dbt build` of all but the seeds; the billing tables are read at a snapshot."""
+        counter = _Counter(on_progress, on_finished)
+        _set_environment(
+            {
+                _SNAPSHOT_VARIABLE: snapshot.name,
+                _STARTED_AT_VARIABLE: snapshot.taken_at.isoformat(),
+            }
+        )
+        self._options = {**self._options, **options}
+        outcome = self._invoke(
             "build",
-            *("--project-dir", str(project)),
-            *("--profiles-dir", str(profiles)),
-            *("--profile", _PROFILE),
-            *("--target", _TARGET),
-            *("--vars", json.dumps(dict(options))),
-            *("--target-path", str(work / "target")),
-            *("--log-path", str(work / "logs")),
-            *("--log-level", "none"),
             # Unit tests prove the code, not the data: they belong to development.
             *("--exclude-resource-type", "unit_test"),
-            "--no-print",
-            "--no-send-anonymous-usage-stats",
-            # The build schema is new every time; a partial parse would keep the last one's name.
-            "--no-partial-parse",
-        ]
-        with _quiet_loggers():
-            outcome = dbtRunner(callbacks=[counter.on_event]).invoke(arguments)
+            *("--exclude-resource-type", "seed"),
+            on_event=counter.on_event,
+        )
+        return _result(outcome)
+
+    def _invoke(
+        self, command: str, *words: str, on_event: Callable[[Any], None] | None = None
+    ) -> Any:  # noqa: ANN401 - dbt's result objects carry no contract
+        from dbt.cli.main import dbtRunner
+
+        runner = dbtRunner(self._manifest, [on_event] if on_event else [])
+        outcome = runner.invoke(
+            [
+                command,
+                *("--project-dir", str(self._project)),
+                *("--profiles-dir", str(self._profiles)),
+                *("--profile", _PROFILE),
+                *("--target", _TARGET),
+                *("--vars", json.dumps(dict(self._options))),
+                *("--target-path", str(self._work / "target")),
+                *("--log-path", str(self._work / "logs")),
+                *("--log-level", "none"),
+                *words,
+                "--no-print",
+                "--no-send-anonymous-usage-stats",
+                # The build schema is new every time; a partial parse would keep the last name.
+                "--no-partial-parse",
+            ]
+        )
         if isinstance(outcome.exception, KeyboardInterrupt):
             raise KeyboardInterrupt
-        return _result(outcome)
+        return outcome
 
 
 class _Counter:
     """Counts nodes as dbt reports them finished."""
 
-    def __init__(self, on_progress: Callable[[int, int, str], None]) -> None:
+    def __init__(
+        self,
+        on_progress: Callable[[int, int, str], None],
+        on_finished: Callable[[str], None],
+    ) -> None:
         self._on_progress = on_progress
+        self._on_finished = on_finished
         self._done = 0
         self._total = 0
 
@@ -144,9 +243,9 @@ class _Counter:
             self._total = max(self._total, event.data.total)
         elif event.info.name == "NodeFinished":
             self._done += 1
-            self._on_progress(
-                self._done, max(self._total, self._done), event.data.node_info.node_name
-            )
+            node = event.data.node_info
+            self._on_finished(node.unique_id)
+            self._on_progress(self._done, max(self._total, self._done), node.node_name)
 
 
 def _result(outcome: Any) -> DbtResult:  # noqa: ANN401 - dbt's result objects carry no contract
@@ -185,6 +284,7 @@ def _profile(target: Target) -> Iterator[Path]:
     output: dict[str, Any] = {
         "type": "postgres",
         **target.parameters,
+        "application_name": target.application_name,
         "password": f"{{{{ env_var('{_PASSWORD_VARIABLE}', '') }}}}",
         "schema": target.schema,
         "threads": target.threads,
@@ -202,18 +302,24 @@ def _environment(target: Target) -> Iterator[None]:
     wanted = {
         _PASSWORD_VARIABLE: target.password,
         _BUILD_SCHEMA_VARIABLE: target.build_schema,
-        _STARTED_AT_VARIABLE: target.started_at.isoformat(),
+        # Known when the tables are to be read.
+        _STARTED_AT_VARIABLE: None,
+        _SNAPSHOT_VARIABLE: None,
     }
     before = {name: os.environ.get(name) for name in wanted}
-    os.environ.update(wanted)
+    _set_environment(wanted)
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        _set_environment(before)
+
+
+def _set_environment(variables: Mapping[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
 
 
 @contextmanager

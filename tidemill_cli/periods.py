@@ -27,6 +27,8 @@ _DEFAULT_DAYS = {
     Grain.QUARTER: 365 * 2,
     Grain.YEAR: 365 * 10,
 }
+_LENGTH = re.compile(r"([1-9]\d*)(s|m|h|d)")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
 
 
@@ -62,3 +64,11 @@ def default_start(grain: Grain, end: date) -> date:
 def previous_month(day: date) -> date:
     """The first day of the last month that is complete on this day."""
     return (day.replace(day=1) - timedelta(days=1)).replace(day=1)
+
+
+def parse_length(text: str, option: str) -> timedelta:
+    """A length of time: 90s, 15m, 2h, 1d."""
+    found = _LENGTH.fullmatch(text)
+    if not found:
+        raise TidemillError(f"{option} {text} cannot be read: write it as 90s, 15m, 2h or 1d.")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})

@@ -6,38 +6,32 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
 from tidemill_cli import dbt, preflight
-from tidemill_cli.builds import PUBLISHED, BuildLog
+from tidemill_cli.attempt import AS_OF, UNCHANGED, Attempt, Built, Interrupted
 from tidemill_cli.config import Connection
 from tidemill_cli.console import narrate
 from tidemill_cli.database.killbill_catalogs import parse_catalogs, server_reads_xml
 from tidemill_cli.database.locks import take_run_lock
-from tidemill_cli.database.metrics import DataIssues, MetricReader
+from tidemill_cli.database.metrics import DataIssues
 from tidemill_cli.database.session import Session, connect, one_value
 from tidemill_cli.errors import ExitCode, TidemillError
-from tidemill_cli.facade import DATA_ISSUES, publish
-from tidemill_cli.progress import progress
 from tidemill_cli.project import BILLING_SOURCES, check_sources, declared_options
 
-AS_OF = "tidemill_as_of"
 LAGO_SCHEMA = "tidemill_lago_schema"
 STRIPE_SCHEMA = "tidemill_stripe_schema"
 KILLBILL_SCHEMA = "tidemill_killbill_schema"
 _STRIPE_EVENTS_SCHEMA = "tidemill_stripe_events_schema"
-_SOURCE_GUARD = "check_source_sizes"  # the macro that stops a run whose sources have shrunk
+# Vacuum can clear nothing away that a held snapshot may still see.
+SNAPSHOT_SECONDS = 15 * 60.0
+_ATTEMPTS = 3
+_PAUSE_SECONDS = 5.0
 # Says what it found, or raises what is in the way.
 SourceCheck = Callable[[Session, Mapping[str, Any]], str]
-_UNCHANGED = "the numbers built before stay as they were"
-
-# libpq parameters that dbt-postgres knows under the same name.
-_DBT_KEYS = ("sslmode", "sslcert", "sslkey", "sslrootcert", "connect_timeout", "keepalives_idle")
-_DBT_NUMBERS = ("connect_timeout", "keepalives_idle")
 
 
 @dataclass(frozen=True)
@@ -59,8 +53,17 @@ class RunSummary:
         return ExitCode.TESTS_FAILED if self.failed_tests else ExitCode.OK
 
 
-def run_build(connection: Connection, project: Path, options: Mapping[str, Any]) -> RunSummary:
-    """Build, test and publish every metric, or leave the last good numbers in place."""
+def run_build(
+    connection: Connection,
+    project: Path,
+    options: Mapping[str, Any],
+    snapshot_seconds: float = SNAPSHOT_SECONDS,
+) -> RunSummary:
+    """Build, test and publish every metric, or leave the last good numbers in place.
+
+    The snapshot that the billing tables are read at is held no longer than `snapshot_seconds`. A
+    run that somebody had to wait for ends at once, and is repeated.
+    """
     started = time.monotonic()
     with connect(connection, "tidemill run") as session:
         info = session.info
@@ -69,81 +72,40 @@ def run_build(connection: Connection, project: Path, options: Mapping[str, Any])
         settings = {**declared_options(project), **options}
         _check(session, connection.schema, project, settings)
         _parse(session, connection.schema, settings)
-        # The only "now" of the whole run; what it sees is dated with it.
-        started_at = _instant(session, None)
-        as_of = _instant(session, settings[AS_OF]) if settings.get(AS_OF) else started_at
-        log = BuildLog(session, connection.schema)
-        build = log.start(as_of)
+        as_of = _instant(session, settings[AS_OF]) if settings.get(AS_OF) else None
+        attempt = Attempt(session, connection, project, settings, options, as_of)
         try:
-            return _build_and_publish(
-                session,
-                connection,
-                project,
-                log,
-                _dbt_target(session, connection, build, started_at),
-                {**options, AS_OF: as_of.isoformat()},
-                started,
-            )
+            built = _built_in_peace(attempt, snapshot_seconds)
+            published = attempt.publish(built)
         except psycopg.OperationalError as error:
             raise TidemillError(
-                f"the connection was lost during build {build} ({_first_line(error)}); "
-                f"{_UNCHANGED}."
+                f"the connection was lost ({_first_line(error)}); {UNCHANGED}."
             ) from None
-
-
-def _build_and_publish(
-    session: Session,
-    connection: Connection,
-    project: Path,
-    log: BuildLog,
-    target: dbt.Target,
-    options: Mapping[str, Any],
-    started: float,
-) -> RunSummary:
-    build = target.build_schema
-    narrate(f"Building {build} with dbt.")
-    with progress("models and tests") as bar:
-        result = dbt.build(project, target, options, bar.update)
-    _warn(result)
-    finish = partial(log.finish, build, models=result.models, tests=result.tests, rows=result.rows)
-    if result.error or result.errors:
-        what = _what_failed(result)
-        finish("failed", what)
-        if not log.drop_if_empty(build):
-            narrate(f"What was built is left in schema {build}.")
-        log.prune()
-        # A source that shrank is something the run found, not something it could not do.
-        found = _SOURCE_GUARD in result.stopped_by
-        raise TidemillError(
-            f"{what} Nothing was published; {_UNCHANGED}.",
-            ExitCode.TESTS_FAILED if found else ExitCode.CANNOT,
-        )
-    published: list[str] = []
-    issues: list[DataIssues] = []
-    if result.failed_tests:
-        names = ", ".join(test.name for test in result.failed_tests)
-        finish("tests_failed", f"failed: {names}.")
-        _explain_failed_tests(result.failed_tests, build)
-    else:
-        try:
-            published = publish(session, connection.schema, build).views
-        except TidemillError as error:
-            finish("refused", str(error))
-            raise
-        finish(PUBLISHED)
-        if DATA_ISSUES in published:
-            issues = MetricReader(session, connection.schema).data_issues()
-            _tell(issues, f"{connection.schema}.{DATA_ISSUES}")
-    log.prune()
     return RunSummary(
-        build=build,
-        as_of=str(options[AS_OF]),
-        published=published,
-        models=result.models,
-        tests=result.tests,
-        failed_tests=result.failed_tests,
-        data_issues=issues,
+        build=built.build,
+        as_of=built.as_of.isoformat(),
+        published=published.relations,
+        models=built.result.models,
+        tests=built.result.tests,
+        failed_tests=built.result.failed_tests,
+        data_issues=published.data_issues,
         seconds=time.monotonic() - started,
+    )
+
+
+def _built_in_peace(attempt: Attempt, snapshot_seconds: float) -> Built:
+    why = ""
+    for number in range(_ATTEMPTS):
+        if number:
+            narrate(f"Stopped, since {why}; trying again.")
+            time.sleep(_PAUSE_SECONDS)
+        try:
+            return attempt.build(_instant(attempt.session, None), snapshot_seconds)
+        except Interrupted as interrupted:
+            why = str(interrupted)
+    raise TidemillError(
+        f"the billing tables could not be read in peace {_ATTEMPTS} times; the last time {why}. "
+        f"Nothing was published; {UNCHANGED}. Run again when that is over."
     )
 
 
@@ -216,74 +178,6 @@ def _instant(session: Session, wanted: object) -> datetime:
     if not isinstance(found, datetime):
         raise TypeError(found)
     return found.astimezone(UTC)
-
-
-def _dbt_target(
-    session: Session, connection: Connection, build: str, started_at: datetime
-) -> dbt.Target:
-    # What the open session uses, so that .pgpass, PGHOST and service files count for dbt too.
-    info = session.info
-    parameters: dict[str, str | int] = {
-        "host": info.host,
-        "port": info.port,
-        "user": info.user,
-        "dbname": info.dbname,
-    }
-    for key in _DBT_KEYS:
-        value = connection.parameters.get(key)
-        if value is not None:
-            parameters[key] = int(value) if key in _DBT_NUMBERS else value
-    if connection.role:
-        parameters["role"] = connection.role
-    return dbt.Target(
-        parameters=parameters,
-        password=info.password or "",
-        schema=connection.schema,
-        build_schema=build,
-        started_at=started_at,
-        threads=connection.threads,
-    )
-
-
-def _what_failed(result: dbt.DbtResult) -> str:
-    if not result.errors:
-        return _as_sentence(result.error or "")
-    first, *others = result.errors
-    if first.kind == "operation":  # a hook: the project's own check of the options
-        return _as_sentence(first.message)
-    more = f" (and {len(others)} more)" if others else ""
-    return _as_sentence(
-        f"{first.kind.replace('_', ' ')} {first.name} failed{more}: {first.message}"
-    )
-
-
-def _warn(result: dbt.DbtResult) -> None:
-    for test in result.warnings:
-        narrate(f"warning: {test.name}: {_as_sentence(test.message)}")
-
-
-def _tell(issues: list[DataIssues], relation: str) -> None:
-    if issues:
-        narrate(f"Issues of the data, row by row in {relation}:")
-    for found in issues:
-        rows = f"{found.rows:,} row{'s' if found.rows != 1 else ''}"
-        narrate(f"  {found.severity}: {found.issue} on {rows}")
-
-
-def _explain_failed_tests(tests: list[dbt.NodeResult], build: str) -> None:
-    for test in tests:
-        rows = (
-            f" on {test.failures} row{'s' if test.failures != 1 else ''}" if test.failures else ""
-        )
-        breaks = f" This breaks {', '.join(test.breaks)}." if test.breaks else ""
-        kind = test.kind.replace("_", " ")
-        narrate(f"{kind} {test.name} failed{rows}: {_as_sentence(test.message)}{breaks}")
-    narrate(f"Nothing was published, {_UNCHANGED}; schema {build} is left to look at.")
-
-
-def _as_sentence(text: str) -> str:
-    text = text.strip()
-    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def _first_line(error: Exception) -> str:

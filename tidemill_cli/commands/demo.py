@@ -43,11 +43,12 @@ def demo(
     last_day = parse_day(until, "--until") if until else dt.datetime.now(dt.UTC).date()
     end = dt.datetime.combine(last_day, dt.time(), dt.UTC)
 
+    from tidemill_cli.attempt import AS_OF
     from tidemill_cli.config import Connection
     from tidemill_cli.demo.report import headline_tables, what_next
     from tidemill_cli.embedded import DemoServer
     from tidemill_cli.project import BILLING_SOURCES, find_project
-    from tidemill_cli.runner import AS_OF, KILLBILL_SCHEMA, run_build
+    from tidemill_cli.runner import KILLBILL_SCHEMA, run_build
 
     narrate("Starting the embedded PostgreSQL.")
     server = DemoServer.start(state_dir)

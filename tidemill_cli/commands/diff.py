@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from tidemill_cli.database.session import Session
 
 
+_WIDTH = 100  # of the last column
+
+
 def diff(
     before: Annotated[
         str | None,
@@ -95,7 +98,8 @@ def _remark(one: Difference) -> str:
     parts += [f"no column {name}" for name in one.columns_removed]
     if one.largest:
         parts.append(_told(one.largest))
-    return "; ".join(parts)
+    text = "; ".join(parts)
+    return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 1]}…"
 
 
 def _told(largest: LargestChange) -> str:

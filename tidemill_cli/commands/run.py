@@ -11,6 +11,7 @@ from tidemill_cli.commands import options
 from tidemill_cli.config import Connection, ConnectionOptions, resolve
 from tidemill_cli.console import emit_json, narrate
 from tidemill_cli.errors import ExitCode
+from tidemill_cli.periods import parse_length
 
 
 def run(
@@ -43,12 +44,22 @@ def run(
             "--vars", metavar="KEY=VALUE", help="An option of dbt_project.yml; repeatable."
         ),
     ] = None,
+    snapshot_limit: Annotated[
+        str,
+        typer.Option(
+            "--snapshot-limit",
+            metavar="LENGTH",
+            help="Give up when the billing tables, which are all read at one instant, are not "
+            "read after this long (90s, 15m, 2h): until then nothing can be vacuumed.",
+        ),
+    ] = "15m",
     as_json: options.Json = False,
 ) -> None:
     """Build every metric beside the live ones, test them, then switch.
 
     When a test fails or a source has lost its rows (exit 1), or the build cannot be done (exit 2),
-    the numbers built before stay.
+    the numbers built before stay. Who needs a billing table is let through: the run is stopped
+    and repeated.
     """
     from tidemill_cli.project import declared_options, find_project, parse_options
     from tidemill_cli.runner import KILLBILL_SCHEMA, LAGO_SCHEMA, STRIPE_SCHEMA, run_build
@@ -70,7 +81,8 @@ def run(
             schema=schema,
         )
     )
-    summary = run_build(connection, project, wanted)
+    limit = parse_length(snapshot_limit, "--snapshot-limit")
+    summary = run_build(connection, project, wanted, limit.total_seconds())
     if summary.exit_code is ExitCode.OK:
         narrate(
             f"Published {len(summary.published)} relations in schema {connection.schema} "

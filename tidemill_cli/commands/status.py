@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,13 +12,11 @@ from tidemill_cli.commands import options
 from tidemill_cli.config import ConnectionOptions, resolve
 from tidemill_cli.console import emit, emit_json, narrate
 from tidemill_cli.errors import ExitCode, TidemillError
+from tidemill_cli.periods import parse_length
 
 if TYPE_CHECKING:
     from tidemill_cli.database.builds import Build
     from tidemill_cli.database.locks import LockHolder
-
-_AGE = re.compile(r"([1-9]\d*)(s|m|h|d)")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def status(
@@ -43,7 +40,7 @@ def status(
     from tidemill_cli.database.locks import lock_holder
     from tidemill_cli.database.session import connect
 
-    limit = _age(max_age) if max_age else None
+    limit = parse_length(max_age, "--max-age") if max_age else None
     connection = resolve(
         ConnectionOptions(dsn=dsn, profiles_dir=profiles_dir, target=target, schema=schema)
     )
@@ -67,13 +64,6 @@ def status(
     if limit is not None and (lag is None or lag > limit):
         narrate(f"The numbers are older than {max_age}.")
         raise typer.Exit(ExitCode.TESTS_FAILED)
-
-
-def _age(text: str) -> timedelta:
-    found = _AGE.fullmatch(text)
-    if not found:
-        raise TidemillError(f"--max-age {text} cannot be read: write it as 90s, 15m, 2h or 1d.")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
 def _lines(

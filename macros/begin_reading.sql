@@ -1,0 +1,23 @@
+{#- What a model that copies an engine's table does first. In `tidemill run` it reads at the instant
+    that all of them are read at: the snapshot which the run holds open. The transaction that dbt
+    has begun may have looked something up already, and a snapshot can only be taken at the start
+    of one. What such a model refers to besides must have been there before: lookups only.
+
+    A lock on an engine's table, such as a migration's, is waited for, but not for ever. -#}
+{% macro begin_reading() -%}
+    {%- if _reads_an_engine() -%}
+        {%- set snapshot = env_var("TIDEMILL_SNAPSHOT", "") -%}
+        {%- if snapshot -%}
+    commit;
+    begin transaction isolation level repeatable read;
+    set transaction snapshot '{{ snapshot | replace("'", "''") }}';
+        {%- endif %}
+    set local lock_timeout = '60s'
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro _reads_an_engine() -%}
+    {%- set engines = model.sources | map("first")
+        | select("in", var("tidemill_billing_sources")) | list -%}
+    {%- do return(engines | length > 0) -%}
+{%- endmacro %}
