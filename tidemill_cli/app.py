@@ -13,6 +13,7 @@ from tidemill_cli.commands import (
     diff,
     doctor,
     fx,
+    init,
     mrr,
     prune,
     reconcile,
@@ -48,6 +49,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("demo")(demo.demo)
+app.command("init")(init.init)
 app.command("run")(run.run)
 app.command("status")(status.status)
 app.command("diff")(diff.diff)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +20,12 @@ from tidemill_cli.database.locks import take_run_lock
 from tidemill_cli.database.metrics import DataIssues
 from tidemill_cli.database.session import Session, connect, one_value
 from tidemill_cli.errors import ExitCode, TidemillError
-from tidemill_cli.project import BILLING_SOURCES, check_sources, declared_options
+from tidemill_cli.project import (
+    BILLING_SOURCES,
+    check_sources,
+    declared_options,
+    parse_options,
+)
 
 LAGO_SCHEMA = "tidemill_lago_schema"
 STRIPE_SCHEMA = "tidemill_stripe_schema"
@@ -120,9 +125,35 @@ def _parse(session: Session, schema: str, settings: Mapping[str, Any]) -> None:
     """Read what dbt cannot on this server."""
     if "killbill" not in (settings.get(BILLING_SOURCES) or ()) or server_reads_xml(session):
         return
-    parsed = parse_catalogs(session, f"{schema}_parsed", _killbill_schema(settings))
+    parsed = parse_catalogs(session, f"{schema}_parsed", engine_schemas(settings)["killbill"])
     if parsed:
         narrate(f"Parsed {parsed} catalog{'s' if parsed != 1 else ''} of Kill Bill.")
+
+
+def named_options(
+    project: Path,
+    assignments: Sequence[str] | None,
+    lago_schema: str | None,
+    stripe_schema: str | None,
+    killbill_schema: str | None,
+) -> dict[str, Any]:
+    """The options that a command line names."""
+    named = parse_options(assignments or [], declared_options(project))
+    schemas = {
+        LAGO_SCHEMA: lago_schema,
+        STRIPE_SCHEMA: stripe_schema,
+        KILLBILL_SCHEMA: killbill_schema,
+    }
+    return {**named, **{option: schema for option, schema in schemas.items() if schema}}
+
+
+def engine_schemas(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Where each engine's tables are."""
+    return {
+        "lago": str(settings.get(LAGO_SCHEMA) or "public"),
+        "stripe": str(settings.get(STRIPE_SCHEMA) or "stripe"),
+        "killbill": str(settings.get(KILLBILL_SCHEMA) or "public"),
+    }
 
 
 def check_relations(session: Session, schema: str, settings: Mapping[str, Any]) -> None:
@@ -146,23 +177,19 @@ def source_checks(settings: Mapping[str, Any]) -> list[SourceCheck]:
 
 
 def _check_lago(session: Session, settings: Mapping[str, Any]) -> str:
-    schema = str(settings.get(LAGO_SCHEMA) or "public")
+    schema = engine_schemas(settings)["lago"]
     return f"Lago {preflight.check_lago(session, schema)} in schema {schema}."
 
 
 def _check_stripe(session: Session, settings: Mapping[str, Any]) -> str:
-    schema = str(settings.get(STRIPE_SCHEMA) or "stripe")
+    schema = engine_schemas(settings)["stripe"]
     engine = preflight.check_stripe(session, schema, settings.get(_STRIPE_EVENTS_SCHEMA))
     return f"Stripe landed by {engine} in schema {schema}."
 
 
 def _check_killbill(session: Session, settings: Mapping[str, Any]) -> str:
-    schema = _killbill_schema(settings)
+    schema = engine_schemas(settings)["killbill"]
     return f"Kill Bill {preflight.check_killbill(session, schema)} in schema {schema}."
-
-
-def _killbill_schema(settings: Mapping[str, Any]) -> str:
-    return str(settings.get(KILLBILL_SCHEMA) or "public")
 
 
 def _instant(session: Session, wanted: object) -> datetime:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from tidemill_cli.commands import options
@@ -18,12 +16,7 @@ def doctor(
     target: options.Target = None,
     project_dir: options.ProjectDir = None,
     schema: options.Schema = None,
-    assignments: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--vars", metavar="KEY=VALUE", help="An option of dbt_project.yml; repeatable."
-        ),
-    ] = None,
+    assignments: options.Vars = None,
 ) -> None:
     """Say which database and billing engines are read, and what would stop a run (exit 2).
 

@@ -40,3 +40,21 @@ Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 CsvFile: TypeAlias = Annotated[
     Path, typer.Argument(metavar="FILE", help="A .csv file, or a .zip that holds one.")
 ]
+LagoSchema: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--lago-schema", help="Schema that holds Lago's tables.", show_default="public"),
+]
+StripeSchema: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--stripe-schema", help="Schema that Stripe is landed in.", show_default="stripe"),
+]
+KillbillSchema: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--killbill-schema", help="Schema that holds Kill Bill's tables.", show_default="public"
+    ),
+]
+Vars: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--vars", metavar="KEY=VALUE", help="An option of dbt_project.yml; repeatable."),
+]

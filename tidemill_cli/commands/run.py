@@ -20,30 +20,10 @@ def run(
     target: options.Target = None,
     project_dir: options.ProjectDir = None,
     schema: options.Schema = None,
-    lago_schema: Annotated[
-        str | None,
-        typer.Option(
-            "--lago-schema", help="Schema that holds Lago's tables.", show_default="public"
-        ),
-    ] = None,
-    stripe_schema: Annotated[
-        str | None,
-        typer.Option(
-            "--stripe-schema", help="Schema that Stripe is landed in.", show_default="stripe"
-        ),
-    ] = None,
-    killbill_schema: Annotated[
-        str | None,
-        typer.Option(
-            "--killbill-schema", help="Schema that holds Kill Bill's tables.", show_default="public"
-        ),
-    ] = None,
-    assignments: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--vars", metavar="KEY=VALUE", help="An option of dbt_project.yml; repeatable."
-        ),
-    ] = None,
+    lago_schema: options.LagoSchema = None,
+    stripe_schema: options.StripeSchema = None,
+    killbill_schema: options.KillbillSchema = None,
+    assignments: options.Vars = None,
     snapshot_limit: Annotated[
         str,
         typer.Option(
@@ -61,17 +41,11 @@ def run(
     the numbers built before stay. Who needs a billing table is let through: the run is stopped
     and repeated.
     """
-    from tidemill_cli.project import declared_options, find_project, parse_options
-    from tidemill_cli.runner import KILLBILL_SCHEMA, LAGO_SCHEMA, STRIPE_SCHEMA, run_build
+    from tidemill_cli.project import find_project
+    from tidemill_cli.runner import named_options, run_build
 
     project = find_project(project_dir)
-    wanted = parse_options(assignments or [], declared_options(project))
-    if lago_schema:
-        wanted[LAGO_SCHEMA] = lago_schema
-    if stripe_schema:
-        wanted[STRIPE_SCHEMA] = stripe_schema
-    if killbill_schema:
-        wanted[KILLBILL_SCHEMA] = killbill_schema
+    wanted = named_options(project, assignments, lago_schema, stripe_schema, killbill_schema)
     connection = resolve(
         ConnectionOptions(
             dsn=dsn,

@@ -36,7 +36,11 @@ class Build:
 
 
 def ensure_table(session: Session, facade: str) -> None:
-    """Create the table of builds, or give one of an older release what it lacks."""
+    """Create the table of builds, or give one of an older release what it lacks.
+
+    Whoever may read all that is published may not read this: it is no metric.
+    """
+    is_new = not columns(session, facade, TABLE)
     session.execute(
         sql.SQL(
             """
@@ -54,6 +58,8 @@ def ensure_table(session: Session, facade: str) -> None:
             """
         ).format(table=sql.Identifier(facade, TABLE))
     )
+    if is_new:
+        _revoke_from_others(session, facade)
     known = {column.name for column in columns(session, facade, TABLE)}
     for name, kind in _ADDED.items():
         if name not in known:
@@ -62,6 +68,24 @@ def ensure_table(session: Session, facade: str) -> None:
                     sql.Identifier(facade, TABLE), sql.Identifier(name), sql.SQL(kind)
                 )
             )
+
+
+def _revoke_from_others(session: Session, facade: str) -> None:
+    table = sql.Identifier(facade, TABLE)
+    others = session.execute(
+        """
+        select distinct granted.grantee::regrole::text
+        from pg_class
+        cross join lateral aclexplode(pg_class.relacl) as granted
+        where
+            pg_class.oid = to_regclass(format('%%I.%%I', %s::text, %s::text))
+            and granted.grantee not in (0, pg_class.relowner)
+        """,
+        (facade, TABLE),
+    ).fetchall()
+    for (role,) in others:
+        # regrole quotes where it must.
+        session.execute(sql.SQL("revoke all on {} from {}").format(table, sql.SQL(role)))
 
 
 def recorded(session: Session, facade: str) -> list[Build]:

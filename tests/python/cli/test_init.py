@@ -1,0 +1,214 @@
+"""The roles that `tidemill init` makes: one builds, one reads metrics, and neither does more."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from cli.conftest import Tidemill
+from project import ROOT
+from tidemill_cli.config import ConnectionOptions, resolve
+from tidemill_cli.database.session import connect
+from tidemill_cli.demo.killbill import schema as killbill
+from tidemill_cli.demo.lago.load import generate_and_load
+from tidemill_cli.demo.stripe import schema as stripe
+from tidemill_cli.demo.stripe.schema import GENERATIONS
+from tidemill_cli.preflight import check_killbill, check_lago, check_stripe
+
+END = datetime(2026, 1, 1, tzinfo=UTC)
+ENGINES = "tidemill_billing_sources=[lago,stripe,killbill]"
+
+
+class Roles(NamedTuple):
+    """Names that no other test has: roles are of the whole server."""
+
+    builder: str
+    reader: str
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return ("--role", self.builder, "--reader", self.reader)
+
+
+@pytest.fixture
+def roles() -> Roles:
+    suffix = secrets.token_hex(4)
+    return Roles(f"builder_{suffix}", f"reader_{suffix}")
+
+
+@pytest.fixture
+def billing(database: str) -> str:
+    """All three engines in one database; Lago's tables are filled."""
+    with psycopg.connect(database) as session:
+        generate_and_load(session, 20, 1, END, years=1)
+    with psycopg.connect(database, autocommit=True) as session:
+        killbill.create_schema(session, "killbill")
+        stripe.create_schema(session, generation="v1")
+        stripe.create_events_table(session)
+    return database
+
+
+def as_role(dsn: str, role: str) -> str:
+    return make_conninfo(dsn, user=role)
+
+
+def refused(dsn: str, statement: str) -> bool:
+    """Whether a role may not do that; it must be something that can be done."""
+    with psycopg.connect(dsn) as session:
+        try:
+            session.execute(statement)  # type: ignore[arg-type]
+        except psycopg.errors.InsufficientPrivilege:
+            return True
+        finally:
+            session.rollback()
+    return False
+
+
+def test_what_is_printed_is_what_is_applied(tidemill: Tidemill, billing: str, roles: Roles) -> None:
+    words = ("--dsn", billing, *roles.words, "--vars", ENGINES, "--killbill-schema", "killbill")
+
+    script = tidemill("init", *words).stdout
+
+    with psycopg.connect(billing) as session:
+        session.execute(script)  # type: ignore[arg-type]
+        assert session.execute(
+            "select count(*) from pg_roles where rolname = any(%s)", (list(roles),)
+        ).fetchone() == (2,)
+        session.rollback()
+    assert "password" not in script.lower()
+    assert "email" not in script
+    assert "hmac_key" not in script
+    assert tidemill("init", *words, "--apply").exit_code == 0
+    # What is there already is not made again; grants may be given twice.
+    again = tidemill("init", *words)
+    assert not re.search("^create", again.stdout, re.MULTILINE)
+    assert tidemill("init", *words, "--apply").exit_code == 0
+
+
+def test_the_builder_may_read_all_engines_and_no_secret_of_theirs(
+    tidemill: Tidemill, billing: str, roles: Roles
+) -> None:
+    words = ("--dsn", billing, *roles.words, "--vars", ENGINES, "--killbill-schema", "killbill")
+    assert tidemill("init", *words, "--apply").exit_code == 0
+    builder = as_role(billing, roles.builder)
+
+    with connect(resolve(ConnectionOptions(dsn=builder), {}), "tests") as session:
+        assert check_lago(session, "public")
+        assert check_stripe(session, "stripe").startswith("v1")
+        assert check_killbill(session, "killbill") == "0.24 or newer"
+    for statement in (
+        "select hmac_key from public.organizations",
+        "select email from public.customers",
+        "select api_secret from killbill.tenants",
+        "select tenant_value from killbill.tenant_kvs",
+        "select email from killbill.accounts",
+        "update public.customers set name = name",
+        "delete from stripe.invoices",
+        "create table public.mine (n int)",
+        "create index on public.fees (id)",
+    ):
+        assert refused(builder, statement), statement
+        assert not refused(billing, statement), statement
+
+
+def test_the_builder_builds_and_the_reader_reads_metrics_and_nothing_else(
+    tidemill: Tidemill, billing: str, roles: Roles
+) -> None:
+    assert tidemill("init", "--dsn", billing, *roles.words, "--apply").exit_code == 0
+    builder, reader = as_role(billing, roles.builder), as_role(billing, roles.reader)
+    with psycopg.connect(billing, autocommit=True) as session:
+        session.execute(sql.SQL("alter role {} login").format(sql.Identifier(roles.reader)))
+
+    result = tidemill("run", "--dsn", builder)
+
+    assert result.exit_code == 0, result.stderr
+    build = re.search(r"Building (\w+) with dbt", result.stderr)
+    assert build
+    looked_up = tidemill("mrr", "--dsn", reader)
+    assert looked_up.exit_code == 0, looked_up.stderr
+    assert looked_up.stdout == tidemill("mrr", "--dsn", builder).stdout
+    for statement in (
+        "select id from public.customers",
+        f"select mrr from {build[1]}.metric_mrr",
+        f"select name from {build[1]}.lago__customers",
+        "select * from tidemill.tidemill_builds",
+        "select * from tidemill_inputs.spend",
+        "create table tidemill.mine (n int)",
+        "drop view tidemill.metric_mrr",
+    ):
+        assert refused(reader, statement), statement
+        assert not refused(billing, statement), statement
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_the_grants_are_enough_for_every_generation_of_stripe(
+    tidemill: Tidemill, database: str, roles: Roles, generation: str
+) -> None:
+    with psycopg.connect(database, autocommit=True) as session:
+        stripe.create_schema(session, generation=generation)  # type: ignore[arg-type]
+        stripe.create_events_table(session)
+    words = ("--dsn", database, *roles.words, "--vars", "tidemill_billing_sources=[stripe]")
+    assert tidemill("init", *words, "--apply").exit_code == 0
+
+    builder = as_role(database, roles.builder)
+    with connect(resolve(ConnectionOptions(dsn=builder), {}), "tests") as session:
+        assert check_stripe(session, "stripe")
+
+
+def test_an_engine_that_is_not_there_is_one_sentence(
+    tidemill: Tidemill, database: str, roles: Roles
+) -> None:
+    result = tidemill("init", "--dsn", database, *roles.words, "--apply")
+
+    assert result.exit_code == 2
+    assert "there are no tables of lago in schema public" in result.stderr
+    assert "--lago-schema" in result.stderr
+    with psycopg.connect(database) as session:
+        found = session.execute("select from pg_roles where rolname = any(%s)", (list(roles),))
+        assert not found.fetchall()
+
+
+def test_who_may_not_grant_is_told_so_and_nothing_is_half_done(
+    tidemill: Tidemill, billing: str, roles: Roles
+) -> None:
+    poor = f"poor_{secrets.token_hex(4)}"
+    with psycopg.connect(billing, autocommit=True) as session:
+        session.execute(sql.SQL("create role {} login").format(sql.Identifier(poor)))
+
+    result = tidemill("init", "--dsn", as_role(billing, poor), *roles.words, "--apply")
+
+    assert result.exit_code == 2
+    assert f"user {poor} may not do that" in result.stderr
+    with psycopg.connect(billing) as session:
+        found = session.execute("select from pg_roles where rolname = any(%s)", (list(roles),))
+        assert not found.fetchall()
+
+
+def test_a_role_with_an_odd_name_is_refused(tidemill: Tidemill, database: str) -> None:
+    result = tidemill("init", "--dsn", database, "--role", 'tide"; drop table x; --')
+
+    assert result.exit_code == 2
+    assert "take lower-case letters, digits and underscores" in result.stderr
+
+
+def test_the_function_is_the_one_that_the_page_shows(
+    tidemill: Tidemill, database: str, roles: Roles
+) -> None:
+    with psycopg.connect(database, autocommit=True) as session:
+        killbill.create_schema(session)
+    words = ("--dsn", database, *roles.words, "--vars", "tidemill_billing_sources=[killbill]")
+    script = tidemill("init", *words).stdout
+    page = (ROOT / "docs/sources/killbill.md").read_text()
+    shown = page[page.index("create function") : page.index("$$;") + 2]
+
+    def plain(text: str) -> str:
+        return " ".join(text.replace('"', "").split())
+
+    assert plain(shown) in plain(script)
