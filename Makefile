@@ -16,7 +16,7 @@ NODE_INSTALLED := $(NODE)/.installed
 LANDING := tests/stripe_landing
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all test-killbill landing lint format lock clean
+.PHONY: help demo test test-all test-majors test-killbill landing lint format lock clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,8 +27,17 @@ demo: $(INSTALLED) ## Generate a billing database, build every metric, print the
 test: $(INSTALLED) landing ## Everything that must pass.
 	@$(BIN)/python -m pytest -m "not slow and not server" $(PYTEST)
 
-test-all: $(INSTALLED) landing ## The tests that take minutes, too.
+test-all: $(INSTALLED) landing ## The tests that take minutes, too, and all others on each PostgreSQL.
 	@HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest $(PYTEST)
+	@$(MAKE) --silent test-majors
+
+# Golden cases, readers, views, grants, snapshots and crashes by default; everything with MAJORS_TESTS=tests/python.
+MAJORS ?= 15 16
+MAJORS_TESTS ?= $(addprefix tests/python/,golden cli/test_publish.py cli/test_init.py cli/test_reading.py \
+	cli/test_crashes.py plain_dbt/test_in_place.py)
+test-majors: $(INSTALLED) ## A sample of the tests on PostgreSQL 15 and 16; `make test` has the newest.
+	@for major in $(MAJORS); do echo "On PostgreSQL $$major."; \
+		TIDEMILL_TEST_POSTGRES=$$major $(BIN)/python -m pytest -m "not slow and not server" $(MAJORS_TESTS) $(PYTEST) || exit 1; done
 
 test-killbill: $(INSTALLED) ## Three months on a real Kill Bill server (needs Java, and Maven once).
 	@$(BIN)/python -m pytest -m "server and not slow" tests/python/killbill_server $(PYTEST)

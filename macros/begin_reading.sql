@@ -3,7 +3,8 @@
     has begun may have looked something up already, and a snapshot can only be taken at the start
     of one. What such a model refers to besides must have been there before: lookups only.
 
-    A lock on an engine's table, such as a migration's, is waited for, but not for ever. -#}
+    A lock on an engine's table, such as a migration's, is waited for, but not for ever; and a copy
+    ends, where the server can tell, soon after the process that asked for it. -#}
 {% macro begin_reading() -%}
     {%- if _reads_an_engine() -%}
         {%- set snapshot = env_var("TIDEMILL_SNAPSHOT", "") -%}
@@ -12,7 +13,13 @@
     begin transaction isolation level repeatable read;
     set transaction snapshot '{{ snapshot | replace("'", "''") }}';
         {%- endif %}
-    set local lock_timeout = '60s'
+    set local lock_timeout = '60s';
+    do $$
+    begin
+        perform set_config('client_connection_check_interval', '2s', true);
+    exception when others then null;
+    end
+    $$
     {%- endif -%}
 {%- endmacro %}
 

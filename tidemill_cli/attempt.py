@@ -110,7 +110,9 @@ class Attempt:
         if result.has_failed:
             what = _what_failed(result)
             finish("failed", what)
-            if not log.drop_if_empty(build):
+            if result.lacks_space:
+                log.drop(build)
+            elif not log.drop_if_empty(build):
                 narrate(f"What was built is left in schema {build}.")
             log.prune()
             # A source that shrank is something the run found, not something it could not do.

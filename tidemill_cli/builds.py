@@ -70,7 +70,7 @@ class BuildLog:
     def abandon(self, build: str, why: str) -> None:
         """Record that a build was given up, and drop what there is of it."""
         self.finish(build, "interrupted", why, models=0, tests=0)
-        self._drop(build)
+        self.drop(build)
 
     def switched(self, build: str) -> None:
         """Record that readers were pointed at a build that had been published before."""
@@ -81,7 +81,7 @@ class BuildLog:
         """Drop the schema of a build that came to nothing."""
         if catalog.relations(self.session, build):
             return False
-        return self._drop(build)
+        return self.drop(build)
 
     def prune(self, published_kept: int = _PUBLISHED_KEPT) -> list[str]:
         """Drop the builds that are no longer kept; one that anybody's view reads stays."""
@@ -97,7 +97,7 @@ class BuildLog:
             else:
                 failed += 1
                 keep = failed <= _FAILED_KEPT
-            if not keep and self._drop(one.build):
+            if not keep and self.drop(one.build):
                 dropped.append(one.build)
         return dropped
 
@@ -107,7 +107,8 @@ class BuildLog:
             now += timedelta(seconds=1)
         return build_name(self.facade, now)
 
-    def _drop(self, build: str) -> bool:
+    def drop(self, build: str) -> bool:
+        """Drop what a build made; false, and said why, where it must stay."""
         try:
             statements.drop_schema(self.session, build)
         except psycopg.errors.DependentObjectsStillExist:

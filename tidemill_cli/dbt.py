@@ -24,6 +24,7 @@ _PASSWORD_VARIABLE = (
 _BUILD_SCHEMA_VARIABLE = "TIDEMILL_BUILD_SCHEMA"
 _STARTED_AT_VARIABLE = "TIDEMILL_STARTED_AT"
 _SNAPSHOT_VARIABLE = "TIDEMILL_SNAPSHOT"
+_NO_SPACE = "No space left on device"
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,11 @@ class DbtResult:
     def has_failed(self) -> bool:
         """Whether something could not be run."""
         return bool(self.error or self.errors)
+
+    @property
+    def lacks_space(self) -> bool:
+        """Whether a disk was full."""
+        return any(_NO_SPACE in node.message for node in self.errors)
 
     def followed_by(self, other: DbtResult) -> DbtResult:
         """What two commands came to together."""

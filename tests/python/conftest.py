@@ -6,6 +6,7 @@ import itertools
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from hypothesis import HealthCheck, settings
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from servers import MAJOR_VARIABLE, chosen, running
 from tidemill_cli.embedded import load_package
 
 # A history takes its time, and may be long. `make test` looks at the same ones every time.
@@ -57,19 +59,29 @@ class EmbeddedPostgres:
 
 @pytest.fixture(scope="session")
 def pg() -> Iterator[EmbeddedPostgres]:
+    """The newest embedded server, or the installed one of the major that a variable names."""
+    with _other_server() if os.environ.get(MAJOR_VARIABLE) else _embedded_server() as server:
+        with psycopg.connect(server.dsn(), autocommit=True) as session:
+            for setting in _FAST:
+                session.execute(f"alter system set {setting}")
+            session.execute("select pg_reload_conf()")
+        yield server
+
+
+@contextmanager
+def _embedded_server() -> Iterator[EmbeddedPostgres]:
     # Not pytest's own tmp_path: a socket's path may have 107 bytes only.
     with tempfile.TemporaryDirectory(prefix="tidemill-test-", ignore_cleanup_errors=True) as parent:
         server = load_package().get_server(Path(parent) / "pg", cleanup_mode="delete")
         postmaster = server.get_postmaster_info()
-        embedded = EmbeddedPostgres(
-            str(postmaster.socket_dir), postmaster.port or 5432, server.pgdata
-        )
-        with psycopg.connect(embedded.dsn(), autocommit=True) as session:
-            for setting in _FAST:
-                session.execute(f"alter system set {setting}")
-            session.execute("select pg_reload_conf()")
-        yield embedded
+        yield EmbeddedPostgres(str(postmaster.socket_dir), postmaster.port or 5432, server.pgdata)
         server.cleanup()
+
+
+@contextmanager
+def _other_server() -> Iterator[EmbeddedPostgres]:
+    with running(chosen()) as server:
+        yield EmbeddedPostgres(str(server.folder), 5432, server.folder / "data")
 
 
 _numbers = itertools.count(1)

@@ -7,71 +7,34 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
 from typer.testing import Result
 
 from cli.conftest import Tidemill
+from cli.copying_project import (
+    TABLES,
+    amounts,
+    copying,
+    create_billing,
+    query,
+    wait_for,
+    write_copying_project,
+)
 from tidemill_cli import runner
 
-ROOT = Path(__file__).resolve().parents[3]
-TABLES = tuple(f"t{number}" for number in range(8))
-
 HELD = "pg_stat_activity where application_name = 'tidemill snapshot'"
-SOURCES = f"""
-sources:
-  - name: stub
-    schema: public
-    tables: [{", ".join(f"{{name: {name}}}" for name in TABLES)}]
-"""
-LEVELS = """
-{{ config(materialized="table") }}
--- the amount of each table, and a level for all of them
-""" + " union all ".join(
-    f"select 'day' as grain, date '2026-03-15' as period_start, date '2026-03-16' as period_end,"
-    f" true as is_complete, 'stub' as billing_source, 'acme' as tenant_id, '{name}' as plan,"
-    f" 'pro' as product, 'USD' as currency, 'US' as country, 'month' as billing_interval,"
-    f" amount::numeric(28, 10) as mrr, '{{{{ var(\"tidemill_as_of\") }}}}'::timestamptz as as_of"
-    f" from {{{{ ref('stg_{name}') }}}}"
-    for name in TABLES
-)
 
 
 @pytest.fixture
 def project(stub: Path) -> Path:
-    """The stub project, with copies of eight billing tables."""
-    folder = stub / "models" / "sources" / "stub"
-    folder.mkdir(parents=True)
-    (folder / "sources.yml").write_text(SOURCES)
-    for name in TABLES:
-        copying(stub, name)
-    (stub / "models" / "levels.sql").write_text(LEVELS)
-    macro = (ROOT / "macros" / "begin_reading.sql").read_text()
-    (stub / "macros" / "begin_reading.sql").write_text(macro)
-    with (stub / "dbt_project.yml").open("a") as file:
-        file.write(
-            "\nmodels: {stub: {sources: {+materialized: table,"
-            ' +pre-hook: "{{ begin_reading() }}"}}}\n'
-        )
-    return stub
-
-
-def copying(project: Path, table: str, *, also: str = "", hook: str = "") -> None:
-    """Write the model that copies a table; `also` is read beside it, `hook` done before."""
-    config = f'{{{{ config(pre_hook="{hook}") }}}}' if hook else ""
-    (project / "models" / "sources" / "stub" / f"stg_{table}.sql").write_text(
-        f"{config} select {table}.* from {{{{ source('stub', '{table}') }}}} as {table} {also}"
-    )
+    return write_copying_project(stub)
 
 
 @pytest.fixture
 def billing(database: str) -> str:
-    with psycopg.connect(database, autocommit=True) as session:
-        for name in TABLES:
-            session.execute(f"create table {name} as select 1 as amount")
-    return database
+    return create_billing(database)
 
 
 @pytest.fixture
@@ -80,16 +43,6 @@ def run(tidemill: Tidemill, billing: str, project: Path) -> Callable[..., Result
         return tidemill("run", "--dsn", billing, "--project-dir", str(project), *words)
 
     return run
-
-
-def query(dsn: str, statement: str) -> list[tuple[Any, ...]]:
-    with psycopg.connect(dsn, autocommit=True) as session:
-        return session.execute(statement).fetchall()  # type: ignore[arg-type]
-
-
-def amounts(dsn: str) -> list[int]:
-    rows = query(dsn, "select mrr::int from tidemill.metric_mrr order by plan")
-    return [amount for (amount,) in rows]
 
 
 @contextmanager
@@ -110,14 +63,6 @@ def meanwhile(work: Callable[[], None]) -> Iterator[None]:
     finally:
         thread.join()
     assert not errors, errors
-
-
-def wait_for(session: psycopg.Connection[Any], condition: str) -> None:
-    deadline = time.monotonic() + 60
-    statement = f"select exists (select from {condition})"
-    while session.execute(statement).fetchone() != (True,):  # type: ignore[arg-type]
-        assert time.monotonic() < deadline, condition
-        time.sleep(0.02)
 
 
 def test_all_tables_are_read_at_one_instant(billing: str, run: Callable[..., Result]) -> None:

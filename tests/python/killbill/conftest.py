@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from servers import running
+
 from .built import KillbillBuild, killbill_build
-from .libxml_server import find_server, run_server
+from .libxml_server import find_server
 from .surface import Surface, surface_build
 
 
@@ -21,8 +23,8 @@ def libxml() -> Iterator[str]:
         if os.environ.get("TIDEMILL_REQUIRE_LIBXML") == "1":
             pytest.fail(reason)
         pytest.skip(reason)
-    with run_server(binaries) as dsn:
-        yield dsn
+    with running(binaries, "fsync=off") as server:
+        yield server.dsn
 
 
 @pytest.fixture(scope="package")
