@@ -29,12 +29,11 @@ test: $(INSTALLED) landing ## Everything that must pass.
 
 test-all: $(INSTALLED) landing ## The tests that take minutes, too, and all others on each PostgreSQL.
 	@HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest $(PYTEST)
-	@$(MAKE) --silent test-majors
+	@$(MAKE) --silent test-majors MAJORS_TESTS=tests/python
 
-# Golden cases, readers, views, grants, snapshots and crashes by default; everything with MAJORS_TESTS=tests/python.
+# Golden cases, readers and crashes; test-all has the whole suite on each.
 MAJORS ?= 15 16
-MAJORS_TESTS ?= $(addprefix tests/python/,golden cli/test_publish.py cli/test_init.py cli/test_reading.py \
-	cli/test_crashes.py plain_dbt/test_in_place.py)
+MAJORS_TESTS ?= $(addprefix tests/python/,golden cli/test_publish.py cli/test_crashes.py)
 test-majors: $(INSTALLED) ## A sample of the tests on PostgreSQL 15 and 16; `make test` has the newest.
 	@for major in $(MAJORS); do echo "On PostgreSQL $$major."; \
 		TIDEMILL_TEST_POSTGRES=$$major $(BIN)/python -m pytest -m "not slow and not server" $(MAJORS_TESTS) $(PYTEST) || exit 1; done
