@@ -18,6 +18,7 @@ from tidemill_cli import stripe_requirements as stripe
 from tidemill_cli.database import catalog
 from tidemill_cli.database.session import Session, one_value
 from tidemill_cli.errors import TidemillError
+from tidemill_cli.facade import public_relations
 
 Columns = Mapping[str, Sequence[str]]
 
@@ -169,7 +170,7 @@ def _publishing(
     yield sql.SQL(
         "alter default privileges for role {} in schema {} grant select on tables to {}"
     ).format(builder, schema, reader)
-    for relation in catalog.relations(session, facade, "metric_"):
+    for relation in public_relations(session, facade):
         yield sql.SQL("grant select on {} to {}").format(
             sql.Identifier(facade, relation.name), reader
         )

@@ -18,6 +18,7 @@ from tidemill_cli.config import ConnectionOptions, resolve
 from tidemill_cli.database.session import connect
 from tidemill_cli.demo.killbill import schema as killbill
 from tidemill_cli.demo.lago.load import generate_and_load
+from tidemill_cli.demo.lago.schema import create_schema as create_lago
 from tidemill_cli.demo.stripe import schema as stripe
 from tidemill_cli.demo.stripe.schema import GENERATIONS
 from tidemill_cli.preflight import check_killbill, check_lago, check_stripe
@@ -145,6 +146,27 @@ def test_the_builder_builds_and_the_reader_reads_metrics_and_nothing_else(
     ):
         assert refused(reader, statement), statement
         assert not refused(billing, statement), statement
+
+
+def test_a_reader_made_later_reads_all_that_is_published(
+    tidemill: Tidemill, levels: str, roles: Roles
+) -> None:
+    with psycopg.connect(levels, autocommit=True) as session:
+        create_lago(session)
+        session.execute(
+            "create schema tidemill; create table tidemill.tidemill_builds (build text);"
+            "create view tidemill.metric_mrr as select mrr from public.levels;"
+            "create view tidemill.data_issues as select 1 as one"
+        )
+
+    assert tidemill("init", "--dsn", levels, *roles.words, "--apply").exit_code == 0
+
+    with psycopg.connect(levels, autocommit=True) as session:
+        session.execute(sql.SQL("alter role {} login").format(sql.Identifier(roles.reader)))
+    reader = as_role(levels, roles.reader)
+    for name in ("metric_mrr", "data_issues"):
+        assert not refused(reader, f"select * from tidemill.{name}"), name
+    assert refused(reader, "select * from tidemill.tidemill_builds")
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
