@@ -49,6 +49,24 @@
             comment on column "{{ schema }}".spend.amount is 'Amount spent, in major units.';
             comment on column "{{ schema }}".spend.note is 'Anything worth remembering.';
         end if;
+
+        if to_regclass('"{{ schema }}"."tenant_readers"') is null then
+            create table if not exists "{{ schema }}".tenant_readers (
+                role_name text not null,
+                tenant_id text not null,
+                -- A tenant's id may be another one's in another engine.
+                billing_source text,
+                unique nulls not distinct (role_name, tenant_id, billing_source)
+            );
+            comment on table "{{ schema }}".tenant_readers is
+                'One row per role and tenant that it may see the metrics of. '
+                'Filled by people (tidemill init --tenant), never by a build.';
+            comment on column "{{ schema }}".tenant_readers.role_name is
+                'A role; it and its members see no other tenant, and no total over tenants.';
+            comment on column "{{ schema }}".tenant_readers.tenant_id is 'Tenant it sees.';
+            comment on column "{{ schema }}".tenant_readers.billing_source is
+                'Billing engine the tenant is one of; null when of any.';
+        end if;
     end
     $$
 {%- endmacro %}

@@ -16,6 +16,7 @@ from tidemill_cli import killbill_requirements as killbill
 from tidemill_cli import lago_requirements as lago
 from tidemill_cli import stripe_requirements as stripe
 from tidemill_cli.database import catalog
+from tidemill_cli.database.inputs import TENANT_READERS
 from tidemill_cli.database.session import Session, one_value
 from tidemill_cli.errors import TidemillError
 from tidemill_cli.facade import public_relations
@@ -56,28 +57,59 @@ class Engine:
 
 
 @dataclass(frozen=True)
+class TenantReader:
+    """A role that sees one tenant's metrics only."""
+
+    role: str
+    tenant_id: str
+    billing_source: str | None = None
+
+
+@dataclass(frozen=True)
 class Roles:
     """Who builds the metrics, and who reads them."""
 
     builder: str
     reader: str
+    tenant_readers: Sequence[TenantReader] = ()
+
+    @property
+    def readers(self) -> list[str]:
+        """Whoever reads what is published, all or a part of it."""
+        return list(dict.fromkeys([self.reader, *(one.role for one in self.tenant_readers)]))
+
+
+@dataclass(frozen=True)
+class Schemas:
+    """Where Tidemill publishes, and where people put what it needs to know."""
+
+    facade: str
+    inputs: str
+    create_inputs: str  # the statement that makes the tables there
 
 
 def statements(
-    session: Session, engines: Sequence[Engine], roles: Roles, facade: str
+    session: Session, engines: Sequence[Engine], roles: Roles, schemas: Schemas
 ) -> Iterator[sql.Composed]:
-    """Everything both roles need and do not have by themselves, in order."""
-    builder, reader = sql.Identifier(roles.builder), sql.Identifier(roles.reader)
+    """Everything the roles need and do not have by themselves, in order."""
+    builder = sql.Identifier(roles.builder)
+    database = sql.Identifier(session.info.dbname)
     if not _role_exists(session, roles.builder):
         yield sql.SQL("create role {} login").format(builder)
-    if not _role_exists(session, roles.reader):
-        yield sql.SQL("create role {} nologin").format(reader)
-    database = sql.Identifier(session.info.dbname)
     yield sql.SQL("grant connect, create on database {} to {}").format(database, builder)
-    yield sql.SQL("grant connect on database {} to {}").format(database, reader)
+    for name in roles.readers:
+        if not _role_exists(session, name):
+            yield sql.SQL("create role {} nologin").format(sql.Identifier(name))
+        yield sql.SQL("grant connect on database {} to {}").format(database, sql.Identifier(name))
     for engine in engines:
         yield from _reading(session, engine, builder)
-    yield from _publishing(session, facade, builder, reader)
+    if not one_value(session, "select rolsuper from pg_roles where rolname = current_user"):
+        # Who is no superuser must be a member to act for it.
+        yield sql.SQL("grant {} to current_user").format(builder)
+    # Before anybody may read a thing: who is not named there sees all tenants.
+    if roles.tenant_readers:
+        yield from _naming_tenants(session, roles, schemas)
+    yield from _publishing(session, schemas.facade, roles)
 
 
 def _reading(session: Session, engine: Engine, builder: sql.Identifier) -> Iterator[sql.Composed]:
@@ -156,24 +188,44 @@ def _catalogs(session: Session, schema: str, builder: sql.Identifier) -> Iterato
     yield sql.SQL("grant execute on function {} to {}").format(function, builder)
 
 
-def _publishing(
-    session: Session, facade: str, builder: sql.Identifier, reader: sql.Identifier
-) -> Iterator[sql.Composed]:
-    """A schema of the builder's, where whatever it publishes is the reader's to read."""
-    schema = sql.Identifier(facade)
-    if not one_value(session, "select rolsuper from pg_roles where rolname = current_user"):
-        # Who is no superuser must be a member to act for it.
-        yield sql.SQL("grant {} to current_user").format(builder)
+def _naming_tenants(session: Session, roles: Roles, schemas: Schemas) -> Iterator[sql.Composed]:
+    """Which role sees which tenant, in a table of the builder's."""
+    builder = sql.Identifier(roles.builder)
+    if not catalog.schema_exists(session, schemas.inputs):
+        yield sql.SQL("create schema {} authorization {}").format(
+            sql.Identifier(schemas.inputs), builder
+        )
+    yield sql.SQL("set local role {}").format(builder)
+    yield sql.Composed([sql.SQL(schemas.create_inputs)])
+    for one in roles.tenant_readers:
+        yield sql.SQL(
+            "insert into {} (role_name, tenant_id, billing_source) values ({}, {}, {})"
+            " on conflict do nothing"
+        ).format(
+            sql.Identifier(schemas.inputs, TENANT_READERS),
+            sql.Literal(one.role),
+            sql.Literal(one.tenant_id),
+            sql.Literal(one.billing_source),
+        )
+    yield sql.Composed([sql.SQL("reset role")])
+
+
+def _publishing(session: Session, facade: str, roles: Roles) -> Iterator[sql.Composed]:
+    """A schema of the builder's, where whatever it publishes is the readers' to read."""
+    schema, builder = sql.Identifier(facade), sql.Identifier(roles.builder)
     if not catalog.schema_exists(session, facade):
         yield sql.SQL("create schema {} authorization {}").format(schema, builder)
-    yield sql.SQL("grant usage on schema {} to {}").format(schema, reader)
-    yield sql.SQL(
-        "alter default privileges for role {} in schema {} grant select on tables to {}"
-    ).format(builder, schema, reader)
-    for relation in public_relations(session, facade):
-        yield sql.SQL("grant select on {} to {}").format(
-            sql.Identifier(facade, relation.name), reader
-        )
+    published = public_relations(session, facade)
+    for name in roles.readers:
+        reader = sql.Identifier(name)
+        yield sql.SQL("grant usage on schema {} to {}").format(schema, reader)
+        yield sql.SQL(
+            "alter default privileges for role {} in schema {} grant select on tables to {}"
+        ).format(builder, schema, reader)
+        for relation in published:
+            yield sql.SQL("grant select on {} to {}").format(
+                sql.Identifier(facade, relation.name), reader
+            )
 
 
 def _role_exists(session: Session, role: str) -> bool:

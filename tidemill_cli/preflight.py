@@ -5,8 +5,7 @@ from __future__ import annotations
 from tidemill_cli import killbill_requirements as killbill
 from tidemill_cli import lago_requirements as lago
 from tidemill_cli import stripe_requirements as stripe
-from tidemill_cli.database import catalog
-from tidemill_cli.database.inputs import FX_RATES, SPEND
+from tidemill_cli.database import catalog, inputs
 from tidemill_cli.database.session import Session, current_user
 from tidemill_cli.errors import TidemillError
 from tidemill_cli.facade import public_relations
@@ -163,8 +162,8 @@ def check_inputs(session: Session, schema: str) -> None:
             f"user {user} may not use schema {schema}: `grant usage on schema {schema} to {user}; "
             f"grant select on all tables in schema {schema} to {user}`."
         )
-    found = catalog.readable_columns(session, schema, (FX_RATES, SPEND))
-    for table in (FX_RATES, SPEND):
+    found = catalog.readable_columns(session, schema, inputs.TABLES)
+    for table in inputs.TABLES:
         if table not in found and not catalog.may_create_in_schema(session, schema):
             raise TidemillError(
                 f"user {user} may not create {schema}.{table}, which is missing: "

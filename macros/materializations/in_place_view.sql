@@ -10,7 +10,7 @@
         {%- if config.get("contract").enforced %}
         {{ get_assert_columns_equivalent(sql) }}
         {%- endif %}
-        {{ _replace_view(target_relation, sql) }}
+        {{ _replace_view(target_relation, of_readable_tenants(sql)) }}
     {%- endcall %}
 
     {% do persist_docs(target_relation, model) %}
@@ -30,7 +30,7 @@ declare
     grants text[];
     granted text;
 begin
-    execute $view$create or replace view {{ relation }} as ({{ sql }}
+    execute $view$create or replace view {{ relation }} with (security_barrier) as ({{ sql }}
     )$view$;
 exception when invalid_table_definition then
     select array_agg(
@@ -51,7 +51,7 @@ exception when invalid_table_definition then
         raise exception
             'the columns of {{ relation.schema }}.{{ relation.identifier }} have changed, and a view of yours reads it: drop that view, build, and make it again.';
     end;
-    execute $view$create view {{ relation }} as ({{ sql }}
+    execute $view$create view {{ relation }} with (security_barrier) as ({{ sql }}
     )$view$;
     foreach granted in array coalesce(grants, '{}') loop
         execute granted;

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,9 @@ from tidemill_cli.commands import options
 from tidemill_cli.config import ConnectionOptions, resolve
 from tidemill_cli.console import emit, narrate
 from tidemill_cli.errors import TidemillError
+
+if TYPE_CHECKING:
+    from tidemill_cli.grants import TenantReader
 
 _ROLE = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
@@ -23,6 +26,15 @@ def init(
     reader: Annotated[
         str, typer.Option("--reader", help="The role that reads metrics, and nothing else.")
     ] = "tidemill_reader",
+    tenants: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--tenant",
+            metavar="ROLE=TENANT",
+            help="Also a role that sees this tenant only, repeatable; where engines share tenant "
+            "ids, ROLE=ENGINE:TENANT.",
+        ),
+    ] = None,
     schema: options.Schema = None,
     lago_schema: options.LagoSchema = None,
     stripe_schema: options.StripeSchema = None,
@@ -41,11 +53,13 @@ def init(
     import psycopg
 
     from tidemill_cli.database.session import connect
-    from tidemill_cli.grants import Roles, engines_of, statements
+    from tidemill_cli.grants import Roles, Schemas, engines_of, statements
+    from tidemill_cli.inputs import create_statement
     from tidemill_cli.project import declared_options, find_project
     from tidemill_cli.runner import engine_schemas, named_options
 
-    for name in (role, reader):
+    roles = Roles(role, reader, [_tenant_reader(text) for text in tenants or ()])
+    for name in (role, *roles.readers):
         if not _ROLE.fullmatch(name):
             raise TidemillError(
                 f"role {name!r} cannot be used: take lower-case letters, digits and underscores."
@@ -65,9 +79,11 @@ def init(
     with connect(connection, "tidemill init") as session:
         database = session.info.dbname
         engines = engines_of(settings, engine_schemas(settings))
-        script = list(statements(session, engines, Roles(role, reader), connection.schema))
+        schemas = Schemas(connection.schema, connection.inputs_schema, create_statement(connection))
+        script = list(statements(session, engines, roles, schemas))
         if not apply:
-            emit(";\n".join(statement.as_string(session) for statement in script) + ";")
+            lines = ["begin", *(statement.as_string(session) for statement in script), "commit"]
+            emit(";\n".join(lines) + ";")
             return
         try:
             with session.transaction():
@@ -83,3 +99,13 @@ def init(
         f"Role {role} may build in database {database}, and {reader} may read schema "
         f"{connection.schema}. Set a password: \\password {role}"
     )
+
+
+def _tenant_reader(text: str) -> TenantReader:
+    from tidemill_cli.grants import TenantReader
+
+    role, equals, tenant = text.partition("=")
+    engine, colon, rest = tenant.partition(":")
+    if not equals or not tenant or (colon and not (engine and rest)):
+        raise TidemillError(f"--tenant {text} cannot be read: write it as acme_reader=acme.")
+    return TenantReader(role, rest if colon else tenant, engine if colon else None)

@@ -17,6 +17,8 @@ from tidemill_cli.spend import Spend
 
 FX_RATES = "fx_rates"
 SPEND = "spend"
+TENANT_READERS = "tenant_readers"
+TABLES = (FX_RATES, SPEND, TENANT_READERS)
 _LOADED = sql.Identifier("pg_temp", "tidemill_loaded")
 
 
@@ -30,7 +32,7 @@ class Written:
 
 def create_inputs(session: Session, schema: str, statement: str) -> None:
     """Make the tables if one is missing, with the statement that the project's macro renders to."""
-    if {FX_RATES, SPEND} <= {relation.name for relation in catalog.relations(session, schema)}:
+    if {*TABLES} <= {relation.name for relation in catalog.relations(session, schema)}:
         return
     try:
         session.execute(statement.encode())

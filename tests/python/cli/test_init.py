@@ -48,7 +48,7 @@ def roles() -> Roles:
 def billing(database: str) -> str:
     """All three engines in one database; Lago's tables are filled."""
     with psycopg.connect(database) as session:
-        generate_and_load(session, 20, 1, END, years=1)
+        generate_and_load(session, 40, 1, END, years=2)
     with psycopg.connect(database, autocommit=True) as session:
         killbill.create_schema(session, "killbill")
         stripe.create_schema(session, generation="v1")
@@ -77,16 +77,15 @@ def test_what_is_printed_is_what_is_applied(tidemill: Tidemill, billing: str, ro
 
     script = tidemill("init", *words).stdout
 
-    with psycopg.connect(billing) as session:
+    with psycopg.connect(billing, autocommit=True) as session:
+        session.execute(script.replace("commit;", "rollback;"))  # type: ignore[arg-type]
+        made = "select count(*) from pg_roles where rolname = any(%s)"
+        assert session.execute(made, (list(roles),)).fetchone() == (0,)
         session.execute(script)  # type: ignore[arg-type]
-        assert session.execute(
-            "select count(*) from pg_roles where rolname = any(%s)", (list(roles),)
-        ).fetchone() == (2,)
-        session.rollback()
+        assert session.execute(made, (list(roles),)).fetchone() == (2,)
     assert "password" not in script.lower()
     assert "email" not in script
     assert "hmac_key" not in script
-    assert tidemill("init", *words, "--apply").exit_code == 0
     # What is there already is not made again; grants may be given twice.
     again = tidemill("init", *words)
     assert not re.search("^create", again.stdout, re.MULTILINE)
@@ -167,6 +166,44 @@ def test_a_reader_made_later_reads_all_that_is_published(
     for name in ("metric_mrr", "data_issues"):
         assert not refused(reader, f"select * from tidemill.{name}"), name
     assert refused(reader, "select * from tidemill.tidemill_builds")
+
+
+def test_a_role_for_one_tenant_sees_that_one_from_the_first_run_on(
+    tidemill: Tidemill, billing: str, roles: Roles
+) -> None:
+    with psycopg.connect(billing) as session:
+        tenants = session.execute("select distinct organization_id::text from customers").fetchall()
+    (own,), (other,) = tenants
+    readers = [f"{name}_{secrets.token_hex(4)}" for name in ("own", "nobody")]
+    words = ("--dsn", billing, *roles.words, "--tenant", f"{readers[0]}={own}")
+    applied = tidemill("init", *words, "--tenant", f"{readers[1]}=stripe:{own}", "--apply")
+    assert applied.exit_code == 0, applied.stderr
+    for name in readers:
+        with psycopg.connect(billing, autocommit=True) as session:
+            session.execute(sql.SQL("alter role {} login").format(sql.Identifier(name)))
+
+    result = tidemill("run", "--dsn", as_role(billing, roles.builder))
+
+    assert result.exit_code == 0, result.stderr
+    query = "select distinct tenant_id from tidemill.metric_churn order by 1"
+    seen = []
+    for name in readers:
+        with psycopg.connect(as_role(billing, name)) as session:
+            seen.append([tenant for (tenant,) in session.execute(query)])
+    assert seen == [[own], []]
+    with psycopg.connect(billing) as session:
+        assert {tenant for (tenant,) in session.execute(query)} == {own, other, "all"}
+    assert tidemill("init", *words, "--apply").exit_code == 0
+
+
+@pytest.mark.parametrize("wrong", ["acme", "reader=", "reader=stripe:", "reader=:acme"])
+def test_a_tenant_that_cannot_be_read_is_refused(
+    tidemill: Tidemill, database: str, wrong: str
+) -> None:
+    result = tidemill("init", "--dsn", database, "--tenant", wrong)
+
+    assert result.exit_code == 2
+    assert f"--tenant {wrong} cannot be read: write it as acme_reader=acme." in result.stderr
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
