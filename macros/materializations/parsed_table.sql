@@ -1,6 +1,7 @@
 {#- A table of what large documents say, that lasts between runs: each version of a row of the
-    engine's is parsed once. The model reads its rows as source_rows, with their row_version, keeps
-    that, and asks for those that are not_parsed_before(); meta.parses names the source it reads.
+    engine's is parsed once. The model reads its rows as source_rows, with their row_id and
+    row_version, keeps the latter, and asks for those that are not_parsed_before(); meta.parses names
+    the source it reads.
 
     A run drops what was parsed of rows that are gone or have changed, and adds what is new. When
     the model says something else than before (the fingerprint in the table's comment), or with
@@ -21,27 +22,23 @@
     {{ run_hooks(pre_hooks, inside_transaction=true) }}
 
     {%- if is_kept -%}
-        {%- set parsed = source(*config.get("meta")["parses"]) -%}
         {%- set names = adapter.get_columns_in_relation(target_relation)
             | map(attribute="quoted") | join(", ") -%}
-        {%- if _exists(parsed) -%}
-            {% call statement("forget") -%}
-                delete from {{ target_relation }} as parsed_rows
-                where not exists (
-                    select from {{ parsed }} as source_rows
-                    where {{ row_version("source_rows") }} = parsed_rows.row_version
-                );
-            {%- endcall %}
-        {%- else -%}
-            {% call statement("forget") -%}
-                delete from {{ target_relation }};
-            {%- endcall %}
-        {%- endif -%}
+        {% call statement("compare") -%}
+            {{ _differing_versions(target_relation, source(*config.get("meta")["parses"])) }}
+        {%- endcall %}
+        {% call statement("forget") -%}
+            delete from {{ target_relation }}
+            where row_version in (
+                select gone_version from tidemill_differing_versions where row_id is null
+            );
+        {%- endcall %}
         {% call statement("main") -%}
             insert into {{ target_relation }} ({{ names }})
             select {{ names }} from (
-                {{ sql | replace(not_parsed_before(), _not_in(target_relation)) }}
-            ) as newly_parsed
+                {{ sql | replace(not_parsed_before(), _is_new()) }}
+            ) as newly_parsed;
+            drop table tidemill_differing_versions
         {%- endcall %}
     {%- else -%}
         {%- if existing_relation is not none -%}
@@ -70,16 +67,42 @@
     source_rows.row_version is not null
 {%- endmacro %}
 
-{% macro _not_in(relation) -%}
-    not exists (
-        select from {{ relation }} as parsed_rows
-        where parsed_rows.row_version = source_rows.row_version
+{#- Read by their place: a join could be planned below the parsing, which would parse everything. -#}
+{% macro _is_new() -%}
+    source_rows.row_id = any(
+        array(select row_id from tidemill_differing_versions where row_id is not null)
     )
 {%- endmacro %}
 
-{#- Names the version of a row of a table without reading what is in it. -#}
+{#- A pass over rows without their documents: the places of rows that nobody has parsed, and the
+    versions that nobody has any more. -#}
+{% macro _differing_versions(relation, parsed) -%}
+    create temporary table tidemill_differing_versions on commit drop as
+    select
+        source_rows.row_id,
+        parsed_rows.row_version as gone_version
+    from (
+        {% if _exists(parsed) -%}
+        select
+            landed.ctid as row_id,
+            {{ row_version("landed") }} as row_version
+        from {{ parsed }} as landed
+        {%- else -%}
+        select
+            null::tid as row_id,
+            null::bytea as row_version
+        where false
+        {%- endif %}
+    ) as source_rows
+    full join {{ relation }} as parsed_rows on source_rows.row_version = parsed_rows.row_version
+    where source_rows.row_version is null or parsed_rows.row_version is null
+{%- endmacro %}
+
+{#- Names the version of a row of a table without reading what is in it: the file (rewriting the
+    table moves rows), the transaction that wrote the row, and its place. -#}
 {% macro row_version(alias) -%}
-    md5({{ alias }}.tableoid || ':' || {{ alias }}.xmin || {{ alias }}.ctid)::uuid
+    oidsend(pg_relation_filenode({{ alias }}.tableoid)) || xidsend({{ alias }}.xmin)
+    || tidsend({{ alias }}.ctid)
 {%- endmacro %}
 
 {% macro _comment_on(relation) -%}

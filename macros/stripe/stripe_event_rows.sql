@@ -14,6 +14,7 @@
             {%- endif %} as created_at,
             data::jsonb as doc,
             {{ "_account_id" if "_account_id" in types else "null::text" }} as tenant_id,
+            landed.ctid as row_id,
             {{ row_version('landed') }} as row_version
         from {{ _landed(relation) }}
     )
@@ -25,7 +26,8 @@
             null::timestamptz as created_at,
             null::jsonb as doc,
             null::text as tenant_id,
-            null::uuid as row_version
+            null::tid as row_id,
+            null::bytea as row_version
         where false
     )
     {%- endif -%}

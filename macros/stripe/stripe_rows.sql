@@ -1,7 +1,7 @@
 {#- The rows of a table that a sync engine lands Stripe in: doc (Stripe's object as JSON), tenant_id
     (the Stripe account, 'default' where the engine keeps none), synced_at (of v2 null: its objects
-    say it themselves, as _updated_at) and, of invoices, row_version: who may read listed columns
-    alone may not read it.
+    say it themselves, as _updated_at) and, of invoices, row_id and row_version: who may read listed
+    columns alone may not read them.
 
     Newer engines keep the object itself (_raw_data); of the classic one's typed columns an object
     is built, from those that the source lists and the table has. A doc is large and kept out of
@@ -16,7 +16,13 @@
             {{ _stripe_doc(listed.get("names", []), types) }} as doc,
             {{ _account_of(types) }} as tenant_id,
             {{ _synced_at(types) }} as synced_at,
-            {{ row_version('landed') if table == 'invoices' else 'null::uuid' }} as row_version
+            {% if table == "invoices" -%}
+            landed.ctid as row_id,
+            {{ row_version("landed") }} as row_version
+            {%- else -%}
+            null::tid as row_id,
+            null::bytea as row_version
+            {%- endif %}
         from {{ _landed(relation) }}
     )
     {%- else -%}
@@ -25,7 +31,8 @@
             null::jsonb as doc,
             null::text as tenant_id,
             null::timestamptz as synced_at,
-            null::uuid as row_version
+            null::tid as row_id,
+            null::bytea as row_version
         where false
     )
     {%- endif -%}
