@@ -188,7 +188,8 @@ class MetricReader:
         rows = self._rows(
             sql.SQL(
                 "select severity, issue, count(*) from {relation} group by severity, issue "
-                "order by severity <> 'error', severity, count(*) desc, issue"
+                "order by array_position(array['error', 'warning', 'note'], severity), "
+                "count(*) desc, issue"
             ).format(relation=sql.Identifier(self.schema, "data_issues"))
         )
         return [DataIssues(*row) for row in rows]

@@ -8,6 +8,13 @@ checked as (
 
 ),
 
+excluded as (
+
+    select * from {{ ref('customers') }} as customers
+    where not {{ is_counted_customer('customers') }}
+
+),
+
 rates as (
 
     select * from {{ ref('exchange_rates') }}
@@ -107,6 +114,23 @@ found as (
 
     union all
 
+    -- not wrong, but nobody should look for them in vain
+    select
+        billing_source,
+        tenant_id,
+        customer_id,
+        'customer_excluded' as issue,
+        'note' as severity,
+        true as is_quarantined,
+        'customers' as surface_relation,
+        null as source_table,
+        customer_id as source_row_id,
+        'It is excluded: ' || coalesce(excluded_because, 'tidemill_exclude_customers names it')
+        || '.' as detail
+    from excluded
+
+    union all
+
     select
         null as billing_source,
         null as tenant_id,
@@ -126,7 +150,8 @@ found as (
 
 )
 
--- one row per thing wrong with a row of the billing data or the exchange rates
+-- one row per thing wrong with a row of the billing data or the exchange rates, and per customer
+-- that is left out
 select
     found.billing_source,
     found.tenant_id,
@@ -138,6 +163,7 @@ select
         when 'invoice_lines' then 'usage revenue, cash of cohorts'
         when 'trials' then 'trials'
         when 'exchange_rates' then 'amounts in the reporting currency'
+        when 'customers' then 'all'
         else 'MRR, customers and all that is made of them'
     end as metrics_affected,
     found.source_table,

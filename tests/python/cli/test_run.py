@@ -99,7 +99,8 @@ def test_issues_of_the_data_are_counted_and_published(
             ('warning', 'missing_plan', '1'),
             ('error', 'unknown_currency', '2'),
             ('error', 'negative_amount', '3'),
-            ('error', 'unknown_currency', '4')
+            ('error', 'unknown_currency', '4'),
+            ('note', 'customer_excluded', 'c1')
         ) as found (severity, issue, source_row_id)
         """
     )
@@ -113,14 +114,16 @@ def test_issues_of_the_data_are_counted_and_published(
         "  error: unknown_currency on 2 rows\n"
         "  error: negative_amount on 1 row\n"
         "  warning: missing_plan on 1 row\n"
+        "  note: customer_excluded on 1 row\n"
     ) in result.stderr
     assert json.loads(result.stdout)["data_issues"] == [
         {"severity": "error", "issue": "unknown_currency", "rows": 2},
         {"severity": "error", "issue": "negative_amount", "rows": 1},
         {"severity": "warning", "issue": "missing_plan", "rows": 1},
+        {"severity": "note", "issue": "customer_excluded", "rows": 1},
     ]
     row = session.execute("select count(*) from tidemill.data_issues").fetchone()
-    assert row == (4,)
+    assert row == (5,)
 
     (stub / "models/data_issues.sql").unlink()
     without = tidemill(*words)

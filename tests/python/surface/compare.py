@@ -25,7 +25,7 @@ select
     billing_source, tenant_id, customer_id, issue, severity, is_quarantined, source_table,
     source_row_id
 from tidemill.data_issues
-where source_table <> 'fx_rates'
+where source_table is distinct from 'fx_rates'
 """
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from .checks import Issue, usable
+from .checks import Issue, left_out, usable
 from .facts import (
     ZERO,
     CustomerFacts,
@@ -224,7 +224,7 @@ def compute(
         lines=lines,
         trials=[trial for trial in trials if trial.unit in counted],
         intervals=intervals,
-        issues=issues,
+        issues=[*issues, *left_out(by_unit.values())],
         clock=clock,
         rates=Rates(options, rates, fixed_rates or {}, base_currency, last_day),
         histories={

@@ -1,12 +1,12 @@
 """Rows that cannot be used as they are: left out, or repaired and used."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
-from .facts import UNKNOWN, Interval, Unit
+from .facts import UNKNOWN, CustomerFacts, Interval, Unit
 
 # ISO 4217: codes in use, then those withdrawn since 2010, which billing histories still hold.
 CURRENCIES = """
@@ -25,7 +25,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Issue:
-    """One thing wrong with the data; a quarantined row counts nowhere."""
+    """One thing wrong with the data, or left out of it; a quarantined row counts nowhere."""
 
     billing_source: str
     tenant_id: str
@@ -33,7 +33,7 @@ class Issue:
     issue: str
     severity: str
     is_quarantined: bool
-    source_table: str
+    source_table: str | None
     source_row_id: str
 
 
@@ -75,6 +75,15 @@ def usable(
                 fixed = replace(fixed, **change)
             repaired.append(fixed)
     return repaired, issues
+
+
+def left_out(customers: Iterable[CustomerFacts]) -> list[Issue]:
+    """A note for each customer that counts nowhere."""
+    return [
+        Issue(*customer.unit, "customer_excluded", "note", True, None, customer.unit[-1])
+        for customer in customers
+        if customer.is_excluded
+    ]
 
 
 def _error(interval: Interval, customers: Collection[Unit], horizon: datetime) -> str | None:
