@@ -1,6 +1,6 @@
 {{ config(
     enabled = 'stripe' in var('tidemill_billing_sources'),
-    pre_hook = without_nested_loops()
+    pre_hook = with_hash_joins()
 ) }}
 
 with

@@ -1,4 +1,7 @@
-{{ config(enabled = 'stripe' in var('tidemill_billing_sources')) }}
+{{ config(
+    enabled = 'stripe' in var('tidemill_billing_sources'),
+    pre_hook = without_nested_loops()
+) }}
 
 with recursive
 
