@@ -21,6 +21,7 @@ from tidemill_cli.commands import (
     run,
     spend,
     status,
+    watch,
 )
 from tidemill_cli.errors import ExitCode, TidemillError
 
@@ -51,6 +52,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("init")(init.init)
 app.command("run")(run.run)
+app.command("watch")(watch.watch)
 app.command("status")(status.status)
 app.command("diff")(diff.diff)
 app.command("rollback")(rollback.rollback)

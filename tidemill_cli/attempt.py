@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -15,15 +15,18 @@ from tidemill_cli.config import Connection
 from tidemill_cli.console import narrate
 from tidemill_cli.database.metrics import DataIssues, MetricReader
 from tidemill_cli.database.session import Session
-from tidemill_cli.errors import ExitCode, TidemillError
+from tidemill_cli.errors import ExitCode, OptionError, TidemillError
 from tidemill_cli.facade import DATA_ISSUES, publish
+from tidemill_cli.parsed import KeptParse
 from tidemill_cli.progress import progress
 from tidemill_cli.project import BILLING_SOURCES
 from tidemill_cli.reading import Reading
 
 AS_OF = "tidemill_as_of"
 UNCHANGED = "the numbers built before stay as they were"
-_SOURCE_GUARD = "check_source_sizes"  # the macro that stops a run whose sources have shrunk
+# The macros that stop a run whose sources have shrunk, and one whose options are wrong.
+_SOURCE_GUARD = "check_source_sizes"
+_OPTION_GUARD = "check_config"
 
 # libpq parameters that dbt-postgres knows under the same name.
 _DBT_KEYS = ("sslmode", "sslcert", "sslkey", "sslrootcert", "connect_timeout", "keepalives_idle")
@@ -61,6 +64,7 @@ class Attempt:
     settings: Mapping[str, Any]  # every option
     options: Mapping[str, Any]  # those that the user chose
     as_of: datetime | None  # given by the user
+    kept: KeptParse = field(default_factory=KeptParse)
 
     def build(self, now: datetime, snapshot_seconds: float) -> Built:
         """Parse, seed and build, with all billing tables read at one instant."""
@@ -68,7 +72,7 @@ class Attempt:
         build = log.start(self.as_of or now)
         target = _dbt_target(self.session, self.connection, build)
         narrate(f"Building {build} with dbt.")
-        with dbt.Dbt(self.project, target, self.options) as project:
+        with dbt.Dbt(self.project, target, self.options, self.kept) as project:
             result = project.parse()
             if not result.has_failed:
                 result = project.seed()
@@ -115,12 +119,12 @@ class Attempt:
             elif not log.drop_if_empty(build):
                 narrate(f"What was built is left in schema {build}.")
             log.prune()
+            sentence = f"{what} Nothing was published; {UNCHANGED}."
+            if _OPTION_GUARD in result.stopped_by:
+                raise OptionError(sentence)
             # A source that shrank is something the run found, not something it could not do.
             found = _SOURCE_GUARD in result.stopped_by
-            raise TidemillError(
-                f"{what} Nothing was published; {UNCHANGED}.",
-                ExitCode.TESTS_FAILED if found else ExitCode.CANNOT,
-            )
+            raise TidemillError(sentence, ExitCode.TESTS_FAILED if found else ExitCode.CANNOT)
         published: list[str] = []
         issues: list[DataIssues] = []
         if result.failed_tests:

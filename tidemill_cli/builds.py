@@ -88,9 +88,7 @@ class BuildLog:
         published = failed = 0
         live = live_build(self.session, self.facade)
         dropped = []
-        for one in statements.recorded(self.session, self.facade):
-            if one.pruned_at is not None:
-                continue
+        for one in statements.recorded(self.session, self.facade, only_kept=True):
             if one.published:
                 published += 1
                 keep = published <= published_kept or one.build == live
@@ -156,8 +154,8 @@ def kept_builds(session: Session, facade: str) -> list[Build]:
     """The builds that still have their relations, newest first."""
     return [
         one
-        for one in statements.recorded(session, facade)
-        if one.pruned_at is None and catalog.schema_exists(session, one.build)
+        for one in statements.recorded(session, facade, only_kept=True)
+        if catalog.schema_exists(session, one.build)
     ]
 
 

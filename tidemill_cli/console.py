@@ -4,13 +4,28 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
+
+_is_silent = threading.Event()  # for every thread
 
 
 def narrate(sentence: str = "") -> None:
     """Tell the person at the terminal something; never part of the data."""
-    print(sentence, file=sys.stderr, flush=True)
+    if not _is_silent.is_set():
+        print(sentence, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def without_narration() -> Iterator[None]:
+    """For a step that is told in one sentence when it is done."""
+    _is_silent.set()
+    try:
+        yield
+    finally:
+        _is_silent.clear()
 
 
 def fail(sentence: str) -> None:
@@ -29,6 +44,11 @@ def emit(text: str) -> None:
 def emit_json(document: Any) -> None:  # noqa: ANN401 - anything json can hold
     """Write a document; amounts must already be strings, since a json number is a float to many."""
     emit(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def emit_json_line(document: Any) -> None:  # noqa: ANN401 - anything json can hold
+    """Write one of many documents."""
+    emit(json.dumps(document, ensure_ascii=False))
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[str]], numeric: set[int]) -> str:

@@ -9,12 +9,13 @@ import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from tidemill_cli.database.reading import Snapshot
 from tidemill_cli.dbt_messages import sentence
+from tidemill_cli.parsed import KeptParse, state_of_files
 
 _PROFILE = "tidemill"
 _TARGET = "run"
@@ -130,11 +131,18 @@ class Reads:
 class Dbt:
     """dbt on one project and database; what one command parsed, the next ones use."""
 
-    def __init__(self, project: Path, target: Target, options: Mapping[str, Any]) -> None:
-        """Take them; use it as a context."""
+    def __init__(
+        self,
+        project: Path,
+        target: Target,
+        options: Mapping[str, Any],
+        kept: KeptParse | None = None,
+    ) -> None:
+        """Take them, and what an earlier run kept; use it as a context."""
         self._project = project
         self._target = target
         self._options = options
+        self._kept = kept or KeptParse()
         self._manifest: Any = None
         self._context = ExitStack()
 
@@ -151,10 +159,22 @@ class Dbt:
         self._context.close()
 
     def parse(self) -> DbtResult:
-        """`dbt parse`: what is wrong with the project is found here."""
+        """`dbt parse`, unless all is as it was: what is wrong with the project is found here."""
+        build = self._target.build_schema
+        made_of = (
+            state_of_files(self._project),
+            replace(self._target, build_schema="", password=""),
+            dict(self._options),
+        )
+        self._manifest = self._kept.get(made_of, build)
+        if self._manifest is not None:
+            return DbtResult([])
         outcome = self._invoke("parse")
         self._manifest = outcome.result
-        return _result(outcome)
+        result = _result(outcome)
+        if not result.has_failed:
+            self._kept.keep(made_of, build, self._manifest)
+        return result
 
     def reads(self, engines: Collection[str]) -> Reads:
         """The models that copy tables of these engines, and the tables; the project is parsed."""

@@ -21,3 +21,7 @@ class TidemillError(Exception):
     def __init__(self, sentence: str, exit_code: ExitCode = ExitCode.CANNOT) -> None:
         super().__init__(sentence)
         self.exit_code = exit_code
+
+
+class OptionError(TidemillError):
+    """What was asked for is wrong, and stays so however often it is tried."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tidemill_cli.errors import TidemillError
+from tidemill_cli.errors import OptionError, TidemillError
 from tidemill_cli.suggest import did_you_mean
 
 BILLING_SOURCES = "tidemill_billing_sources"
@@ -36,7 +36,13 @@ def declared_options(project: Path) -> dict[str, Any]:
     """The vars of dbt_project.yml with their defaults."""
     import yaml
 
-    document = yaml.safe_load((project / _PROJECT_FILE).read_text(encoding="utf-8")) or {}
+    path = project / _PROJECT_FILE
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (OSError, yaml.YAMLError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" at line {mark.line + 1}" if mark else ""
+        raise TidemillError(f"{path} cannot be read as YAML{where}: correct it.") from None
     options: dict[str, Any] = {}
     for name, value in (document.get("vars") or {}).items():
         # vars may be scoped to a project by name.
@@ -60,7 +66,7 @@ def check_sources(project: Path, sources: object) -> None:
     folders = sorted(path.name for path in (project / "models" / "sources").glob("*/"))
     for source in sources if isinstance(sources, list) else ():
         if folders and source not in folders:
-            raise TidemillError(
+            raise OptionError(
                 f"{BILLING_SOURCES} names {source!r}, and there is no models/sources/{source}: "
                 f"choose from {', '.join(folders)}."
             )

@@ -19,7 +19,8 @@ from tidemill_cli.database.killbill_catalogs import parse_catalogs, server_reads
 from tidemill_cli.database.locks import take_run_lock
 from tidemill_cli.database.metrics import DataIssues
 from tidemill_cli.database.session import Session, connect, one_value
-from tidemill_cli.errors import ExitCode, TidemillError
+from tidemill_cli.errors import ExitCode, OptionError, TidemillError
+from tidemill_cli.parsed import KeptParse
 from tidemill_cli.project import (
     BILLING_SOURCES,
     check_sources,
@@ -45,6 +46,7 @@ class RunSummary:
 
     build: str
     as_of: str
+    schema: str
     published: list[str]
     models: int
     tests: int
@@ -63,23 +65,28 @@ def run_build(
     project: Path,
     options: Mapping[str, Any],
     snapshot_seconds: float = SNAPSHOT_SECONDS,
+    kept: KeptParse | None = None,
+    command: str = "tidemill run",
 ) -> RunSummary:
     """Build, test and publish every metric, or leave the last good numbers in place.
 
     The snapshot that the billing tables are read at is held no longer than `snapshot_seconds`. A
-    run that somebody had to wait for ends at once, and is repeated.
+    run that somebody had to wait for ends at once, and is repeated. What an earlier run of this
+    process kept of the project spares it the parsing.
     """
     started = time.monotonic()
-    with connect(connection, "tidemill run") as session:
+    with connect(connection, command) as session:
         info = session.info
         narrate(f"Database {info.dbname} on {info.host} as {info.user} ({connection.source}).")
-        take_run_lock(session)
-        settings = {**declared_options(project), **options}
-        _check(session, connection.schema, project, settings)
-        _parse(session, connection.schema, settings)
-        as_of = _instant(session, settings[AS_OF]) if settings.get(AS_OF) else None
-        attempt = Attempt(session, connection, project, settings, options, as_of)
         try:
+            take_run_lock(session)
+            settings = {**declared_options(project), **options}
+            _check(session, connection.schema, project, settings)
+            _parse(session, connection.schema, settings)
+            as_of = _instant(session, settings[AS_OF]) if settings.get(AS_OF) else None
+            attempt = Attempt(
+                session, connection, project, settings, options, as_of, kept or KeptParse()
+            )
             built = _built_in_peace(attempt, snapshot_seconds)
             published = attempt.publish(built)
         except psycopg.OperationalError as error:
@@ -89,6 +96,7 @@ def run_build(
     return RunSummary(
         build=built.build,
         as_of=built.as_of.isoformat(),
+        schema=connection.schema,
         published=published.relations,
         models=built.result.models,
         tests=built.result.tests,
@@ -199,7 +207,7 @@ def _instant(session: Session, wanted: object) -> datetime:
             session, "select coalesce(%s::timestamptz, clock_timestamp())", (instant,)
         )
     except psycopg.DataError:
-        raise TidemillError(
+        raise OptionError(
             f"{AS_OF} is {wanted!r}: set it to an instant such as 2026-03-31T00:00:00Z."
         ) from None
     if not isinstance(found, datetime):

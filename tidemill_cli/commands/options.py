@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import wraps
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias, get_type_hints
 
 import typer
+
+from tidemill_cli.config import ConnectionOptions
 
 Dsn: TypeAlias = Annotated[
     str | None,
@@ -58,3 +64,73 @@ Vars: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--vars", metavar="KEY=VALUE", help="An option of dbt_project.yml; repeatable."),
 ]
+SnapshotLimit: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--snapshot-limit",
+        metavar="LENGTH",
+        help="Give up when the billing tables, which are all read at one instant, are not "
+        "read after this long (90s, 15m, 2h): until then nothing can be vacuumed.",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What a run is to do; each field is an option of every command that runs."""
+
+    dsn: Dsn = None
+    profiles_dir: ProfilesDir = None
+    target: Target = None
+    project_dir: ProjectDir = None
+    schema: Schema = None
+    lago_schema: LagoSchema = None
+    stripe_schema: StripeSchema = None
+    killbill_schema: KillbillSchema = None
+    assignments: Vars = None
+    snapshot_limit: SnapshotLimit = "15m"
+
+    @property
+    def connection(self) -> ConnectionOptions:
+        """Those that say where the database is."""
+        return ConnectionOptions(
+            dsn=self.dsn,
+            profiles_dir=self.profiles_dir,
+            project_dir=self.project_dir,
+            target=self.target,
+            schema=self.schema,
+        )
+
+    def named(self, project: Path) -> dict[str, Any]:
+        """Those of the project that are named."""
+        from tidemill_cli.runner import named_options
+
+        return named_options(
+            project, self.assignments, self.lago_schema, self.stripe_schema, self.killbill_schema
+        )
+
+
+def with_run_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command that takes RunOptions first an option for each of their fields."""
+    hints = get_type_hints(RunOptions, include_extras=True)
+    names = [one.name for one in fields(RunOptions)]
+    shared = [
+        inspect.Parameter(
+            one.name,
+            inspect.Parameter.POSITIONAL_OR_KEYWORD,
+            default=one.default,
+            annotation=hints[one.name],
+        )
+        for one in fields(RunOptions)
+    ]
+    _, *own = inspect.signature(command, eval_str=True).parameters.values()
+
+    @wraps(command)
+    def wrapper(**given: Any) -> None:  # noqa: ANN401 - each of its own type
+        command(RunOptions(**{name: given.pop(name) for name in names}), **given)
+
+    parameters = [*shared, *own]
+    # What typer reads.
+    wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    wrapper.__annotations__ = {one.name: one.annotation for one in parameters}
+    return wrapper

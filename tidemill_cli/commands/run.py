@@ -3,101 +3,61 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from tidemill_cli.commands import options
-from tidemill_cli.config import Connection, ConnectionOptions, resolve
+from tidemill_cli.config import resolve
 from tidemill_cli.console import emit_json, narrate
 from tidemill_cli.errors import ExitCode
 from tidemill_cli.periods import parse_length
 
+if TYPE_CHECKING:
+    from tidemill_cli.runner import RunSummary
 
-def run(
-    dsn: options.Dsn = None,
-    profiles_dir: options.ProfilesDir = None,
-    target: options.Target = None,
-    project_dir: options.ProjectDir = None,
-    schema: options.Schema = None,
-    lago_schema: options.LagoSchema = None,
-    stripe_schema: options.StripeSchema = None,
-    killbill_schema: options.KillbillSchema = None,
-    assignments: options.Vars = None,
-    snapshot_limit: Annotated[
-        str,
-        typer.Option(
-            "--snapshot-limit",
-            metavar="LENGTH",
-            help="Give up when the billing tables, which are all read at one instant, are not "
-            "read after this long (90s, 15m, 2h): until then nothing can be vacuumed.",
-        ),
-    ] = "15m",
-    as_json: options.Json = False,
-) -> None:
+
+@options.with_run_options
+def run(asked: options.RunOptions, as_json: options.Json = False) -> None:
     """Build every metric beside the live ones, test them, then switch.
 
     When a test fails or a source has lost its rows (exit 1), or the build cannot be done (exit 2),
     the numbers built before stay. Who needs a billing table is let through: the run is stopped
     and repeated.
     """
+    from tidemill_cli.headline import headline
     from tidemill_cli.project import find_project
-    from tidemill_cli.runner import named_options, run_build
+    from tidemill_cli.runner import run_build
 
-    project = find_project(project_dir)
-    wanted = named_options(project, assignments, lago_schema, stripe_schema, killbill_schema)
-    connection = resolve(
-        ConnectionOptions(
-            dsn=dsn,
-            profiles_dir=profiles_dir,
-            project_dir=project_dir,
-            target=target,
-            schema=schema,
-        )
-    )
-    limit = parse_length(snapshot_limit, "--snapshot-limit")
+    project = find_project(asked.project_dir)
+    wanted = asked.named(project)
+    connection = resolve(asked.connection)
+    limit = parse_length(asked.snapshot_limit, "--snapshot-limit")
     summary = run_build(connection, project, wanted, limit.total_seconds())
     if summary.exit_code is ExitCode.OK:
         narrate(
             f"Published {len(summary.published)} relations in schema {connection.schema} "
             f"({summary.models} models, {summary.tests} tests, {summary.seconds:.0f} s). "
-            f"{headline(connection)}"
+            f"{headline(connection) or ''}"
         )
     if as_json:
-        emit_json(
-            {
-                "build": summary.build,
-                "as_of": summary.as_of,
-                "schema": connection.schema,
-                "published": summary.published,
-                "models": summary.models,
-                "tests": summary.tests,
-                "failed_tests": [
-                    {"name": test.name, "rows": test.failures, "message": test.message}
-                    for test in summary.failed_tests
-                ],
-                "data_issues": [asdict(issues) for issues in summary.data_issues],
-                "seconds": round(summary.seconds, 1),
-            }
-        )
+        emit_json(document(summary))
     raise typer.Exit(summary.exit_code)
 
 
-def headline(connection: Connection) -> str:
-    """MRR of the latest day in one sentence."""
-    from tidemill_cli.database.metrics import MetricReader
-    from tidemill_cli.database.session import connect
-    from tidemill_cli.errors import TidemillError
-    from tidemill_cli.money import format_amount
-
-    with connect(connection, "tidemill run") as session:
-        reader = MetricReader(session, connection.schema)
-        try:
-            days = reader.days()
-            levels = reader.mrr_on(days[1]) if days else []
-        except TidemillError:  # another project may publish other metrics
-            return ""
-    if not days or not levels:
-        return "There is no MRR yet."
-    amounts = ", ".join(f"{currency} {format_amount(mrr, currency)}" for currency, mrr in levels)
-    return f"MRR at the end of {days[1]}: {amounts}."
+def document(summary: RunSummary) -> dict[str, Any]:
+    """What a run came to, for programs."""
+    return {
+        "build": summary.build,
+        "as_of": summary.as_of,
+        "schema": summary.schema,
+        "published": summary.published,
+        "models": summary.models,
+        "tests": summary.tests,
+        "failed_tests": [
+            {"name": test.name, "rows": test.failures, "message": test.message}
+            for test in summary.failed_tests
+        ],
+        "data_issues": [asdict(issues) for issues in summary.data_issues],
+        "seconds": round(summary.seconds, 1),
+    }

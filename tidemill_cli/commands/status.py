@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -38,62 +38,96 @@ def status(
     from tidemill_cli.builds import kept_builds, live_build
     from tidemill_cli.database.builds import recorded
     from tidemill_cli.database.locks import lock_holder
-    from tidemill_cli.database.session import connect
+    from tidemill_cli.database.session import connect, server_time
 
     limit = parse_length(max_age, "--max-age") if max_age else None
     connection = resolve(
         ConnectionOptions(dsn=dsn, profiles_dir=profiles_dir, target=target, schema=schema)
     )
     with connect(connection, "tidemill status") as session:
-        builds = recorded(session, connection.schema)
-        if not builds:
+        # The newest may be under way; the one before says how a run ended.
+        newest = recorded(session, connection.schema, limit=2)
+        if not newest:
             raise TidemillError(
                 f"no run is recorded in schema {connection.schema}: run `tidemill run`, or name "
                 "the schema with --schema."
             )
+        kept = kept_builds(session, connection.schema)
         name = live_build(session, connection.schema)
-        live = next((one for one in builds if one.build == name), None)
-        kept = [one.build for one in kept_builds(session, connection.schema)]
         holder = lock_holder(session)
-    now = datetime.now(UTC)
-    lag = now - live.as_of if live else None
+        now = server_time(session)
+    found = _Status(
+        now=now,
+        live=next((one for one in kept if one.build == name), None),
+        newest=newest,
+        kept=[one.build for one in kept],
+        holder=holder,
+    )
     if as_json:
-        emit_json(_document(live, lag, builds[0], kept, holder))
+        emit_json(_document(found))
     else:
-        emit("\n".join(_lines(live, lag, builds[0], kept, holder)))
-    if limit is not None and (lag is None or lag > limit):
+        emit("\n".join(_lines(found)))
+    if limit is not None and (found.lag is None or found.lag > limit):
         narrate(f"The numbers are older than {max_age}.")
         raise typer.Exit(ExitCode.TESTS_FAILED)
 
 
-def _lines(
-    live: Build | None,
-    lag: timedelta | None,
-    last: Build,
-    kept: list[str],
-    holder: LockHolder | None,
-) -> list[str]:
+@dataclass(frozen=True)
+class _Status:
+    now: datetime  # by the clock of the billing database
+    live: Build | None
+    newest: list[Build]
+    kept: list[str]
+    holder: LockHolder | None
+
+    @property
+    def lag(self) -> timedelta | None:
+        return self.now - self.live.as_of if self.live else None
+
+    @property
+    def running(self) -> Build | None:
+        """What is being built."""
+        return self.newest[0] if self.holder and self.newest[0].status == "running" else None
+
+    @property
+    def last(self) -> Build:
+        """The last run that has ended, if any has."""
+        return self.newest[-1] if self.running else self.newest[0]
+
+    @property
+    def running_since(self) -> datetime | None:
+        if self.running:
+            return self.running.started_at
+        return self.holder.since if self.holder else None
+
+
+def _lines(found: _Status) -> list[str]:
     lines = []
-    if live and lag is not None:
+    live, last, holder = found.live, found.last, found.holder
+    if live and found.lag is not None:
         lines.append(
-            f"Numbers   as of {_instant(live.as_of)}, {_duration(lag)} behind (build {live.build})"
+            f"Numbers   as of {_instant(live.as_of)}, {_duration(found.lag)} behind "
+            f"(build {live.build})"
         )
     else:
         lines.append("Numbers   none are published")
     lines.append(f"Last run  {_instant(last.started_at)}: {_ending(last, holder)}")
     if last.message:
         lines.append(f"          {last.message}")
-    lines.append(f"Builds    {', '.join(kept) or 'none'}")
+    lines.append(f"Builds    {', '.join(found.kept) or 'none'}")
     if holder:
-        since = f" since {_instant(holder.since)}" if holder.since else ""
-        lines.append(f"Running   process {holder.pid} ({holder.application_name}){since}")
+        since = found.running_since
+        lines.append(
+            f"Running   process {holder.pid} ({holder.application_name})"
+            + (f" since {_instant(since)}, for {_duration(found.now - since)}" if since else "")
+            + (f", as user {holder.user}" if holder.user else "")
+            + (f" from {holder.client}" if holder.client else "")
+        )
     return lines
 
 
 def _ending(last: Build, holder: LockHolder | None) -> str:
-    status = last.status.replace("_", " ")
-    if last.status == "running" and holder is None:
-        status = "interrupted"
+    status = _state(last, holder).replace("_", " ")
     if last.finished_at is None:
         return status
     parts = [f"{status} in {_duration(last.finished_at - last.started_at)}"]
@@ -101,6 +135,11 @@ def _ending(last: Build, holder: LockHolder | None) -> str:
         if number is not None:
             parts.append(f"{number:,} {noun}")
     return ", ".join(parts)
+
+
+def _state(last: Build, holder: LockHolder | None) -> str:
+    """How a run ended; one that was killed could not say so."""
+    return "interrupted" if last.status == "running" and holder is None else last.status
 
 
 def _instant(moment: datetime) -> str:
@@ -115,21 +154,34 @@ def _duration(span: timedelta) -> str:
     return f"{seconds} s"
 
 
-def _document(
-    live: Build | None,
-    lag: timedelta | None,
-    last: Build,
-    kept: list[str],
-    holder: LockHolder | None,
-) -> dict[str, Any]:
+def _document(found: _Status) -> dict[str, Any]:
+    live, last, holder = found.live, found.last, found.holder
+    took = last.finished_at - last.started_at if last.finished_at else None
     return {
         "live_build": live.build if live else None,
         "as_of": live.as_of.astimezone(UTC).isoformat() if live else None,
-        "lag_seconds": round(lag.total_seconds()) if lag is not None else None,
+        "lag_seconds": round(found.lag.total_seconds()) if found.lag is not None else None,
         "last_run": {
-            name: value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
-            for name, value in asdict(last).items()
+            **{
+                name: value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
+                for name, value in asdict(last).items()
+            },
+            "status": _state(last, holder),
+            "seconds": round(took.total_seconds(), 1) if took is not None else None,
         },
-        "builds": kept,
-        "running": {"pid": holder.pid, "application": holder.application_name} if holder else None,
+        "builds": found.kept,
+        "running": _running(found, holder) if holder else None,
+    }
+
+
+def _running(found: _Status, holder: LockHolder) -> dict[str, Any]:
+    since = found.running_since
+    return {
+        "pid": holder.pid,
+        "application": holder.application_name,
+        "user": holder.user,
+        "client": holder.client,
+        "build": found.running.build if found.running else None,
+        "since": since.astimezone(UTC).isoformat() if since else None,
+        "seconds": round((found.now - since).total_seconds(), 1) if since else None,
     }

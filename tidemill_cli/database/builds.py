@@ -88,8 +88,13 @@ def _revoke_from_others(session: Session, facade: str) -> None:
         session.execute(sql.SQL("revoke all on {} from {}").format(table, sql.SQL(role)))
 
 
-def recorded(session: Session, facade: str) -> list[Build]:
-    """Every build that was recorded, newest first."""
+def recorded(
+    session: Session, facade: str, *, only_kept: bool = False, limit: int | None = None
+) -> list[Build]:
+    """The builds that were recorded, or those that were not dropped since, newest first.
+
+    A watch records very many.
+    """
     known = {column.name for column in columns(session, facade, TABLE)}
     if not known:
         return []
@@ -99,11 +104,12 @@ def recorded(session: Session, facade: str) -> list[Build]:
         else sql.SQL("null as {}").format(sql.Identifier(name))
         for name in Build.__dataclass_fields__
     ]
-    query = sql.SQL("select {} from {} order by started_at desc, build desc").format(
-        sql.SQL(", ").join(fields), sql.Identifier(facade, TABLE)
-    )
+    query = sql.SQL(
+        "select {} from {} where pruned_at is null or not %s "
+        "order by started_at desc, build desc limit %s"
+    ).format(sql.SQL(", ").join(fields), sql.Identifier(facade, TABLE))
     with session.cursor(row_factory=class_row(Build)) as cursor:
-        return cursor.execute(query).fetchall()
+        return cursor.execute(query, (only_kept, limit)).fetchall()
 
 
 def is_taken(session: Session, facade: str, build: str) -> bool:

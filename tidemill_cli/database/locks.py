@@ -20,6 +20,8 @@ class LockHolder:
     pid: int
     application_name: str
     since: datetime | None
+    user: str | None = None
+    client: str | None = None  # its address; None for a socket, or who may not know
 
 
 def try_run_lock(session: Session) -> bool:
@@ -53,7 +55,9 @@ def lock_holder(session: Session) -> LockHolder | None:
         select
             pg_locks.pid,
             coalesce(nullif(pg_stat_activity.application_name, ''), 'an unnamed application'),
-            pg_stat_activity.backend_start
+            pg_stat_activity.backend_start,
+            pg_stat_activity.usename,
+            host(pg_stat_activity.client_addr)
         from pg_locks
         left join pg_stat_activity on pg_locks.pid = pg_stat_activity.pid
         where

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TypeAlias
 
 import psycopg
@@ -58,6 +59,14 @@ def one_value(
     """The first column of the first row, or None."""
     row = session.execute(statement, parameters).fetchone()
     return row[0] if row else None
+
+
+def server_time(session: Session) -> datetime:
+    """What the database's clock says."""
+    now = one_value(session, "select clock_timestamp()")
+    if not isinstance(now, datetime):
+        raise TypeError(now)
+    return now
 
 
 def _why_not(connection: Connection, message: str) -> str:

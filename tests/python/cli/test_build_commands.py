@@ -116,6 +116,53 @@ def test_status_names_a_run_that_is_under_way_and_one_that_was_killed(
     assert f"Running   process {log.session.info.backend_pid} (tests) since" in running
 
 
+def test_status_tells_of_the_last_run_that_ended_and_of_the_one_under_way(
+    tidemill: Tidemill, database: str, log: BuildLog
+) -> None:
+    good = make(log, "('pro', 100)")
+    bad = make(log, "('pro', -1)", status="tests_failed")
+    under_way = log.start(datetime.now(UTC))
+    for build, ago in ((good, "10 min"), (bad, "5 min"), (under_way, "150 s")):
+        log.session.execute(
+            f"update tidemill.tidemill_builds set started_at = now() - interval '{ago}',"
+            " finished_at = case when finished_at is not null"
+            f" then now() - interval '{ago}' + interval '90 s' end where build = '{build}'"
+        )
+    try_run_lock(log.session)
+
+    told = tidemill("status", "--dsn", database).stdout
+    document = json.loads(tidemill("status", "--dsn", database, "--json").stdout)
+
+    assert ": tests failed in 90 s, 2 models, 1 tests" in told
+    assert "test mrr_is_not_negative failed." in told
+    assert ", for 2 min, as user postgres" in told
+    assert document["last_run"]["build"] == bad
+    assert document["last_run"]["seconds"] == pytest.approx(90, abs=1)
+    running = document["running"]
+    info = log.session.info
+    assert (running["pid"], running["user"], running["client"]) == (
+        info.backend_pid,
+        info.user,
+        None,
+    )
+    assert running["build"] == under_way
+    assert 150 <= running["seconds"] < 180
+
+
+def test_the_lag_is_reckoned_by_the_clock_of_the_database(
+    tidemill: Tidemill, database: str, log: BuildLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(log, "('pro', 100)")
+    monkeypatch.setattr(
+        "tidemill_cli.database.session.server_time",
+        lambda session: datetime.now(UTC) + timedelta(hours=3),
+    )
+
+    document = json.loads(tidemill("status", "--dsn", database, "--json").stdout)
+
+    assert document["lag_seconds"] == pytest.approx(3 * 3600 + 300, abs=60)
+
+
 def test_numbers_that_are_too_old_exit_1(tidemill: Tidemill, database: str, log: BuildLog) -> None:
     make(log, "('pro', 100)")
 

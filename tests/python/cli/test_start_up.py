@@ -34,8 +34,9 @@ print([name for name in {HEAVY!r} if name in sys.modules and name not in before]
     assert python("-c", code).strip() == "[]"
 
 
-def test_help_takes_well_under_a_second() -> None:
-    words = ("-m", "tidemill_cli", "mrr", "--help")
+@pytest.mark.parametrize("command", ["mrr", "watch"])
+def test_help_takes_well_under_a_second(command: str) -> None:
+    words = ("-m", "tidemill_cli", command, "--help")
     python(*words)  # writes bytecode
     times = []
     for _ in range(3):

@@ -1,0 +1,112 @@
+"""`tidemill watch`: run again and again, and keep dbt warm in between."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tidemill_cli.commands import options
+from tidemill_cli.commands.run import document
+from tidemill_cli.config import resolve
+from tidemill_cli.console import emit_json_line, narrate, without_narration
+from tidemill_cli.periods import parse_length
+
+if TYPE_CHECKING:
+    from tidemill_cli.watching import Round
+
+
+@options.with_run_options
+def watch(
+    asked: options.RunOptions,
+    every: Annotated[
+        str,
+        typer.Option(
+            "--every",
+            metavar="LENGTH",
+            help="From the start of one run to the start of the next (5s, 15m, 2h); one that "
+            "takes longer is followed at once.",
+        ),
+    ] = "1m",
+    as_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON per run.")] = False,
+) -> None:
+    """Do what `tidemill run` does, again and again, in one process that keeps dbt warm.
+
+    The project is parsed again only when a file of it, an option or the profile has changed. After
+    a run that failed the next waits longer, up to five minutes. SIGTERM and Ctrl-C end it (exit 0):
+    a run that is under way is stopped, and the numbers built before stay.
+    """
+    seconds = parse_length(every, "--every").total_seconds()
+    limit = parse_length(asked.snapshot_limit, "--snapshot-limit").total_seconds()
+
+    import psycopg
+
+    from tidemill_cli import watching
+    from tidemill_cli.errors import TidemillError
+    from tidemill_cli.headline import headline
+    from tidemill_cli.parsed import KeptParse
+    from tidemill_cli.project import find_project
+    from tidemill_cli.runner import run_build
+
+    project = find_project(asked.project_dir)
+    wanted = asked.named(project)
+    resolve(asked.connection)  # which may be wrong, whatever the server says
+    kept = KeptParse()
+
+    def run() -> watching.Outcome:
+        # Every time, since the profile may have been edited.
+        connection = resolve(asked.connection)
+        with without_narration():
+            summary = run_build(connection, project, wanted, limit, kept, "tidemill watch")
+        try:
+            return watching.Outcome(summary, headline(connection))
+        except (TidemillError, psycopg.Error):  # it was published all the same
+            return watching.Outcome(summary)
+
+    def tell(done: Round) -> None:
+        narrate(_line(done))
+        if as_json:
+            emit_json_line(_document(done))
+
+    narrate(f"Running every {every}; Ctrl-C or SIGTERM ends it.")
+    watching.watch(run, seconds, tell)
+    narrate("Stopped.")
+
+
+def _line(done: Round) -> str:
+    outcome = done.outcome
+    when = f"{done.started_at:%Y-%m-%d %H:%M:%S} UTC"
+    after = f"Trying again in {done.wait:.0f} s."
+    if outcome.summary is None:
+        return f"{when}  failed after {done.seconds:.1f} s: {outcome.error} {after}"
+    if outcome.summary.failed_tests:
+        failed = ", ".join(test.name for test in outcome.summary.failed_tests)
+        return (
+            f"{when}  nothing published after {done.seconds:.1f} s, since tests failed: {failed}; "
+            f"schema {outcome.summary.build} is left to look at. {after}"
+        )
+    return (
+        f"{when}  published {len(outcome.summary.published)} relations in {done.seconds:.1f} s. "
+        f"{outcome.headline or ''}".rstrip()
+    )
+
+
+def _document(done: Round) -> dict[str, Any]:
+    outcome = done.outcome
+    told = outcome.headline
+    return {
+        "started_at": done.started_at.isoformat(),
+        "outcome": _kind(done),
+        "error": outcome.error,
+        **(document(outcome.summary) if outcome.summary else {}),
+        "mrr_at_end_of": told.day.isoformat() if told and told.day else None,
+        "mrr": {currency: str(mrr) for currency, mrr in told.mrr} if told else None,
+        "seconds": round(done.seconds, 1),
+        "next_in_seconds": round(done.wait, 1),
+    }
+
+
+def _kind(done: Round) -> str:
+    if done.outcome.summary is None:
+        return "failed"
+    return "published" if done.outcome.is_good else "tests_failed"
