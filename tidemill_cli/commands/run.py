@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated
 
 import typer
@@ -33,6 +33,15 @@ def run(
             "read after this long (90s, 15m, 2h): until then nothing can be vacuumed.",
         ),
     ] = "15m",
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            "--threads",
+            min=1,
+            help="How many models are built at a time: fewer leave more of the server to the "
+            "billing engine. [default: the profile's, or 4]",
+        ),
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
     """Build every metric beside the live ones, test them, then switch.
@@ -55,6 +64,8 @@ def run(
             schema=schema,
         )
     )
+    if threads:
+        connection = replace(connection, threads=threads)
     limit = parse_length(snapshot_limit, "--snapshot-limit")
     summary = run_build(connection, project, wanted, limit.total_seconds())
     if summary.exit_code is ExitCode.OK:
