@@ -66,7 +66,8 @@ def billing(server: Server, clients: int, rate: float | None) -> Iterator[Callab
     command = [str(server.binaries / "pgbench"), "--no-vacuum", "--protocol=prepared"]
     command += ["--progress=1", "--progress-timestamp", "--time=86400", f"--file={SCRIPT}"]
     command += [f"--client={clients}", f"--define=subscriptions={row[0]}"]
-    command += [f"--rate={rate:.0f}"] if rate else []
+    # What cannot be billed within a second of its time is lost: else a queue would hide it.
+    command += [f"--rate={rate:.0f}", "--latency-limit=1000"] if rate else []
     with tempfile.NamedTemporaryFile("w+") as told:
         process = subprocess.Popen([*command, server.dsn], stdout=subprocess.DEVNULL, stderr=told)
 
