@@ -16,7 +16,7 @@ NODE_INSTALLED := $(NODE)/.installed
 LANDING := tests/stripe_landing
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all test-majors test-killbill landing lint format lock clean
+.PHONY: help demo test test-all test-majors test-killbill landing bench-engine lint format lock clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,11 @@ test-majors: $(INSTALLED) ## A sample of the tests on PostgreSQL 15 and 16; `mak
 
 test-killbill: $(INSTALLED) ## Three months on a real Kill Bill server (needs Java, and Maven once).
 	@$(BIN)/python -m pytest -m "server and not slow" tests/python/killbill_server $(PYTEST)
+
+# BENCH="--rounds 5 --clients 8" says how, BENCH="-- --threads 1" what is passed to `tidemill run`.
+BENCH ?=
+bench-engine: $(INSTALLED) ## How much slower a billing engine writes during a run.
+	@PYTHONPATH=tests/python $(BIN)/python benchmarks/engine.py $(BENCH)
 
 # Without Node 20 the tests of real landing code say what they miss, or fail under TIDEMILL_REQUIRE_NODE=1.
 landing:

@@ -12,6 +12,9 @@ from tidemill_cli.facade import public_relations
 
 _Found = dict[str, dict[str, bool]]
 
+# Of more, the columns would not be read by anybody.
+_TABLES_TO_SPELL_OUT = 3
+
 
 def check_lago(session: Session, schema: str) -> str:
     """Refuse a schema that is not a supported Lago's or cannot be read; name the release."""
@@ -236,12 +239,24 @@ def _check_privileges(
                 unreadable.setdefault(table, []).append(column)
     if not unreadable:
         return
-    grants = []
-    for table, columns in unreadable.items():
-        some_readable = any(found[table].values())
-        listed = f" ({', '.join(columns)})" if some_readable else ""
-        grants.append((f"{schema}.{table}{listed}", f"select{listed} on {schema}.{table}"))
-    statements = "; ".join(f"grant {grant} to {user}" for _, grant in grants)
-    raise TidemillError(
-        f"user {user} may not read {', '.join(name for name, _ in grants)}: `{statements}`."
+    tables = [f"{schema}.{table}" for table in unreadable]
+    if len(tables) > _TABLES_TO_SPELL_OUT:
+        shown = ", ".join(tables[:_TABLES_TO_SPELL_OUT])
+        more = len(tables) - _TABLES_TO_SPELL_OUT
+        raise TidemillError(
+            f"user {user} may not read {shown} and {more} more tables: {_all_grants(user)}."
+        )
+    listed = [f"({', '.join(columns)})" for columns in unreadable.values()]
+    named = ", ".join(f"{table} {columns}" for table, columns in zip(tables, listed, strict=True))
+    statements = "; ".join(
+        f"grant select {columns} on {table} to {user}"
+        for table, columns in zip(tables, listed, strict=True)
     )
+    raise TidemillError(
+        f"user {user} may not read {named}: `{statements}`, or {_all_grants(user)}."
+    )
+
+
+def _all_grants(user: str) -> str:
+    # A migration that makes a column or table anew takes the grants on it away.
+    return f"let the owner of the tables run `tidemill init --role {user} --apply` (again)"

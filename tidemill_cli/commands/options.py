@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias, get_type_hints
 
 import typer
 
-from tidemill_cli.config import ConnectionOptions
+from tidemill_cli.config import Connection, ConnectionOptions, resolve
 
 Dsn: TypeAlias = Annotated[
     str | None,
@@ -73,6 +73,16 @@ SnapshotLimit: TypeAlias = Annotated[
         "read after this long (90s, 15m, 2h): until then nothing can be vacuumed.",
     ),
 ]
+Threads: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--threads",
+        min=1,
+        help="How many models are built at a time: fewer leave more of the server to the "
+        "billing engine. [default: the profile's, or 4]",
+        show_default=False,
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -89,6 +99,7 @@ class RunOptions:
     killbill_schema: KillbillSchema = None
     assignments: Vars = None
     snapshot_limit: SnapshotLimit = "15m"
+    threads: Threads = None
 
     @property
     def connection(self) -> ConnectionOptions:
@@ -100,6 +111,11 @@ class RunOptions:
             target=self.target,
             schema=self.schema,
         )
+
+    def resolved(self) -> Connection:
+        """The database, and how much of it may be used at a time."""
+        connection = resolve(self.connection)
+        return replace(connection, threads=self.threads) if self.threads else connection
 
     def named(self, project: Path) -> dict[str, Any]:
         """Those of the project that are named."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from tidemill_cli.commands import options
-from tidemill_cli.config import resolve
 from tidemill_cli.console import emit_json, narrate
 from tidemill_cli.errors import ExitCode
 from tidemill_cli.periods import parse_length
@@ -31,7 +30,7 @@ def run(asked: options.RunOptions, as_json: options.Json = False) -> None:
 
     project = find_project(asked.project_dir)
     wanted = asked.named(project)
-    connection = resolve(asked.connection)
+    connection = asked.resolved()
     limit = parse_length(asked.snapshot_limit, "--snapshot-limit")
     summary = run_build(connection, project, wanted, limit.total_seconds())
     if summary.exit_code is ExitCode.OK:

@@ -8,7 +8,6 @@ import typer
 
 from tidemill_cli.commands import options
 from tidemill_cli.commands.run import document
-from tidemill_cli.config import resolve
 from tidemill_cli.console import emit_json_line, narrate, without_narration
 from tidemill_cli.periods import parse_length
 
@@ -50,12 +49,12 @@ def watch(
 
     project = find_project(asked.project_dir)
     wanted = asked.named(project)
-    resolve(asked.connection)  # which may be wrong, whatever the server says
+    asked.resolved()  # which may be wrong, whatever the server says
     kept = KeptParse()
 
     def run() -> watching.Outcome:
         # Every time, since the profile may have been edited.
-        connection = resolve(asked.connection)
+        connection = asked.resolved()
         with without_narration():
             summary = run_build(connection, project, wanted, limit, kept, "tidemill watch")
         try:

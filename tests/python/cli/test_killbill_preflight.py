@@ -95,8 +95,11 @@ def test_a_missing_grant_is_named_with_the_statement(
     )
     with pytest.raises(TidemillError) as raised:
         check(databases["0.24"], change=change)
+    columns = "tag_definition_id, object_id, object_type, is_active, tenant_record_id"
     assert str(raised.value) == (
-        f"user {reader} may not read public.tags: `grant select on public.tags to {reader}`."
+        f"user {reader} may not read public.tags ({columns}): `grant select ({columns}) on "
+        f"public.tags to {reader}`, or let the owner of the tables run "
+        f"`tidemill init --role {reader} --apply` (again)."
     )
 
 

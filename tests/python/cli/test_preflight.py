@@ -121,16 +121,31 @@ def test_a_missing_grant_on_a_table_is_named_with_the_statement(
     grants = ", ".join(
         f"public.{table}"
         for table in [*lago.REQUIRED, *lago.OPTIONAL_TABLES]
-        if table not in ("fees", "fixed_charges")
+        if table not in ("charges", "billing_entities")
     )
     change = f"grant select on {grants} to {reader}; set local role {reader}"
 
     with pytest.raises(TidemillError) as raised:
         check(lago_database, change=change)
 
+    # Columns, since a table may hold more than is anybody's business.
     assert str(raised.value) == (
-        f"user {reader} may not read public.fees, public.fixed_charges: `grant select on "
-        f"public.fees to {reader}; grant select on public.fixed_charges to {reader}`."
+        f"user {reader} may not read public.billing_entities (id, timezone), public.charges (id, "
+        f"billable_metric_id): `grant select (id, timezone) on public.billing_entities to {reader};"
+        f" grant select (id, billable_metric_id) on public.charges to {reader}`, or let the owner "
+        f"of the tables run `tidemill init --role {reader} --apply` (again)."
+    )
+
+
+def test_many_missing_grants_are_one_sentence(lago_database: str, reader: str) -> None:
+    with pytest.raises(TidemillError) as raised:
+        check(lago_database, change=f"set local role {reader}")
+
+    more = len(lago.REQUIRED) + len(lago.OPTIONAL_TABLES) - 3
+    assert str(raised.value) == (
+        f"user {reader} may not read public.billing_entities, public.customers, "
+        f"public.customer_metadata and {more} more tables: let the owner of the tables run "
+        f"`tidemill init --role {reader} --apply` (again)."
     )
 
 

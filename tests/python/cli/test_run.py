@@ -56,6 +56,20 @@ def test_a_run_builds_beside_tests_and_publishes(
     assert row == (True,), "the instant the models saw is the one recorded"
 
 
+def test_as_many_models_are_built_at_a_time_as_is_said(
+    tidemill: Tidemill, stub: Path, levels: str, session: Session
+) -> None:
+    (stub / "models/metric_threads.sql").write_text("select {{ target.threads }} as threads")
+    words = ["run", "--dsn", levels, "--project-dir", str(stub)]
+    told = []
+    for threads in ([], ["--threads", "1"]):
+        assert tidemill(*words, *threads).exit_code == 0
+        told += session.execute("select threads from tidemill.metric_threads").fetchall()
+
+    assert told == [(4,), (1,)]
+    assert tidemill(*words, "--threads", "0").exit_code == 2
+
+
 def test_dbt_writes_neither_into_the_project_nor_the_environment(
     tidemill: Tidemill, stub: Path, levels: str, clean_environment: Path
 ) -> None:
