@@ -54,6 +54,23 @@ KillbillSchema: TypeAlias = Annotated[
         "--killbill-schema", help="Schema that holds Kill Bill's tables.", show_default="public"
     ),
 ]
+SnapshotLimit: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--snapshot-limit",
+        metavar="LENGTH",
+        help="Give up when the billing tables, which are all read at one instant, are not "
+        "read after this long (90s, 15m, 2h): until then nothing can be vacuumed.",
+    ),
+]
+NoSwitch: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--no-switch",
+        help="Build, test and show the difference only. What was built is left to look at; to "
+        "publish, run the command again without this.",
+    ),
+]
 Vars: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--vars", metavar="KEY=VALUE", help="An option of dbt_project.yml; repeatable."),

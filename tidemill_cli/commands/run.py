@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from tidemill_cli.commands import options
 from tidemill_cli.config import Connection, ConnectionOptions, resolve
 from tidemill_cli.console import emit_json, narrate
-from tidemill_cli.errors import ExitCode
 from tidemill_cli.periods import parse_length
+
+if TYPE_CHECKING:
+    from tidemill_cli.runner import RunSummary
 
 
 def run(
@@ -24,15 +26,7 @@ def run(
     stripe_schema: options.StripeSchema = None,
     killbill_schema: options.KillbillSchema = None,
     assignments: options.Vars = None,
-    snapshot_limit: Annotated[
-        str,
-        typer.Option(
-            "--snapshot-limit",
-            metavar="LENGTH",
-            help="Give up when the billing tables, which are all read at one instant, are not "
-            "read after this long (90s, 15m, 2h): until then nothing can be vacuumed.",
-        ),
-    ] = "15m",
+    snapshot_limit: options.SnapshotLimit = "15m",
     as_json: options.Json = False,
 ) -> None:
     """Build every metric beside the live ones, test them, then switch.
@@ -57,7 +51,15 @@ def run(
     )
     limit = parse_length(snapshot_limit, "--snapshot-limit")
     summary = run_build(connection, project, wanted, limit.total_seconds())
-    if summary.exit_code is ExitCode.OK:
+    report(connection, summary, as_json=as_json)
+    raise typer.Exit(summary.exit_code)
+
+
+def report(
+    connection: Connection, summary: RunSummary, *, as_json: bool, **more: dict[str, Any] | None
+) -> None:
+    """Say what a run published, if it did; `more` is for programs."""
+    if summary.published:
         narrate(
             f"Published {len(summary.published)} relations in schema {connection.schema} "
             f"({summary.models} models, {summary.tests} tests, {summary.seconds:.0f} s). "
@@ -78,9 +80,9 @@ def run(
                 ],
                 "data_issues": [asdict(issues) for issues in summary.data_issues],
                 "seconds": round(summary.seconds, 1),
+                **more,
             }
         )
-    raise typer.Exit(summary.exit_code)
 
 
 def headline(connection: Connection) -> str:
