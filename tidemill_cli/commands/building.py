@@ -78,5 +78,7 @@ def build_and_show(
             f"Build {summary.build} is left beside what is served, to be looked at; to publish, "
             "run this again without --no-switch."
         )
+    if changes and summary.exit_code is not ExitCode.OK:
+        narrate("The definitions stay as they were, too.")
     report(connection, summary, as_json=as_json, difference=shown.document)
     raise typer.Exit(summary.exit_code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -184,7 +185,11 @@ def _table(found: Chosen) -> str:
     rows = []
     for option, value in found.in_force.items():
         stored = found.stored.get(option)
-        since = f"{stored.set_at:%Y-%m-%d %H:%M %Z} by {stored.set_by}" if stored else ""
+        since = (
+            f"{stored.set_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC by {stored.set_by}"
+            if stored
+            else ""
+        )
         rows.append([option, value, found.defaults[option], since])
     return table(["definition", "value", "default", "chosen"], rows, numeric=set())
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
@@ -43,8 +44,15 @@ def stored(session: Session, inputs_schema: str) -> dict[str, Stored]:
     query = sql.SQL("select option, value, set_at, set_by from {} order by option").format(
         sql.Identifier(inputs_schema, DEFINITIONS)
     )
-    with session.cursor(row_factory=class_row(Stored)) as cursor:
-        return {row.option: row for row in cursor.execute(query)}
+    try:
+        with session.cursor(row_factory=class_row(Stored)) as cursor:
+            return {row.option: row for row in cursor.execute(query)}
+    except psycopg.errors.InsufficientPrivilege:
+        user = current_user(session)
+        raise TidemillError(
+            f"user {user} may not read {inputs_schema}.{DEFINITIONS}: `grant usage on schema "
+            f"{inputs_schema} to {user}; grant select on {inputs_schema}.{DEFINITIONS} to {user}`."
+        ) from None
 
 
 def store(session: Session, inputs_schema: str, changes: Mapping[str, str | None]) -> None:
@@ -85,11 +93,16 @@ def set_of(session: Session, build: str) -> BuiltSet | None:
     """The set that a build was made by; None where it keeps none."""
     if not catalog.columns(session, build, _BUILT):
         return None
-    rows = session.execute(
-        sql.SQL("select option, value, definitions_hash from {}").format(
-            sql.Identifier(build, _BUILT)
-        )
-    ).fetchall()
+    try:
+        rows = session.execute(
+            sql.SQL("select option, value, definitions_hash from {}").format(
+                sql.Identifier(build, _BUILT)
+            )
+        ).fetchall()
+    except psycopg.errors.InsufficientPrivilege:
+        raise TidemillError(
+            f"user {current_user(session)} may not read build {build}: use the role that builds."
+        ) from None
     return BuiltSet(rows[0][2], {option: value for option, value, _ in rows}) if rows else None
 
 

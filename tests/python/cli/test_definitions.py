@@ -133,6 +133,21 @@ def test_a_project_without_definitions_says_so(
     assert "this project has no definitions to choose from" in result.stderr
 
 
+def test_who_may_not_read_definitions_is_told_what_to_grant(
+    tidemill: Tidemill, words: tuple[str, ...], reader: str
+) -> None:
+    dsn = f"{words[1]} user={reader}"
+    with psycopg.connect(words[1], autocommit=True) as session:
+        session.execute(
+            "create schema tidemill_inputs; create table tidemill_inputs.definitions (option text)"
+        )
+
+    result = tidemill("definitions", "--dsn", dsn, *words[2:])
+
+    assert result.exit_code == 2
+    assert f"grant select on tidemill_inputs.definitions to {reader}`" in result.stderr
+
+
 # set and unset ----------------------------------------------------------------------------------
 
 
@@ -254,6 +269,7 @@ def test_a_set_that_fails_its_tests_changes_nothing(
 
     assert result.exit_code == 1
     assert "test is_little failed on 8 rows" in result.stderr
+    assert "The definitions stay as they were, too." in result.stderr
     assert amounts(dsn) == mrr()
     assert chosen(dsn) == {}
     assert values(dsn) == [("6", True)]
