@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from cli.copying_project import SLOWLY, amounts, copying, create_billing, query, wait_for
 from cli.defining_project import OPTION, mrr, write_defining_project
+from cli.stub_project import write_stub_project
 from cli.test_crashes import PHASES, SLEEPING, hurry
 from project import ROOT
 
@@ -27,12 +32,29 @@ def project(stub: Path) -> Path:
     return write_defining_project(stub)
 
 
+@pytest.fixture(scope="module")
+def template(
+    new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, str]:
+    """The name of a database after a good run, and the DSN of another one."""
+    dsn = create_billing(new_database())
+    project = write_defining_project(write_stub_project(tmp_path_factory.mktemp("template")))
+    finish(start(dsn, project, "run"), 0)
+    return str(conninfo_to_dict(dsn)["dbname"]), make_conninfo(dsn, dbname="postgres")
+
+
 @pytest.fixture
-def published(database: str, project: Path) -> str:
-    """A database after a good run."""
-    create_billing(database)
-    finish(start(database, project, "run"), 0)
-    return database
+def published(template: tuple[str, str]) -> str:
+    """The DSN of a copy of it."""
+    source, server = template
+    name = f"{source}_{secrets.token_hex(4)}"
+    with psycopg.connect(server, autocommit=True) as session:
+        session.execute(
+            sql.SQL("create database {} template {}").format(
+                sql.Identifier(name), sql.Identifier(source)
+            )
+        )
+    return make_conninfo(server, dbname=name)
 
 
 def start(dsn: str, project: Path, *command: str) -> subprocess.Popen[str]:
@@ -65,17 +87,6 @@ def nothing_has_changed(dsn: str) -> None:
     assert query(dsn, f"{in_force} where option = '{OPTION}'") == [("6", None)]
 
 
-def a_run_changes_nothing_and_the_same_again_does(dsn: str, project: Path) -> None:
-    nothing_has_changed(dsn)
-    hurry(dsn)
-    finish(start(dsn, project, "run"), 0)
-    nothing_has_changed(dsn)
-    finish(change(dsn, project), 0)
-    assert amounts(dsn) == mrr(12)
-    stored = query(dsn, "select option, value from tidemill_inputs.definitions")
-    assert stored == [(OPTION, "12")]
-
-
 @pytest.mark.parametrize("phase", PHASES)
 def test_a_change_may_be_killed(published: str, project: Path, phase: str) -> None:
     slow, sight = PHASES[phase]
@@ -86,7 +97,27 @@ def test_a_change_may_be_killed(published: str, project: Path, phase: str) -> No
         process.kill()
         process.communicate()
 
-    a_run_changes_nothing_and_the_same_again_does(published, project)
+    nothing_has_changed(published)
+
+
+def test_after_a_kill_runs_go_on_as_before_and_the_change_can_be_made_again(
+    published: str, project: Path
+) -> None:
+    copying(project, "t3", also=SLOWLY)
+    process = change(published, project)
+    with psycopg.connect(published, autocommit=True) as session:
+        wait_for(session, SLEEPING)
+        process.kill()
+        process.communicate()
+    hurry(published)
+
+    finish(start(published, project, "run"), 0)
+    nothing_has_changed(published)
+    finish(change(published, project), 0)
+
+    assert amounts(published) == mrr(12)
+    stored = query(published, "select option, value from tidemill_inputs.definitions")
+    assert stored == [(OPTION, "12")]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +149,7 @@ def test_a_change_may_end_while_it_switches(
             )
             assert "the connection was lost" in finish(process, 2)
 
-    a_run_changes_nothing_and_the_same_again_does(published, project)
+    nothing_has_changed(published)
 
 
 def test_a_change_may_be_interrupted(published: str, project: Path) -> None:
@@ -129,7 +160,7 @@ def test_a_change_may_be_interrupted(published: str, project: Path) -> None:
         process.send_signal(signal.SIGINT)
         finish(process, 130)
 
-    a_run_changes_nothing_and_the_same_again_does(published, project)
+    nothing_has_changed(published)
 
 
 def test_connections_may_be_lost_during_a_change(published: str, project: Path) -> None:
@@ -143,4 +174,4 @@ def test_connections_may_be_lost_during_a_change(published: str, project: Path) 
         )
     finish(process, 2)
 
-    a_run_changes_nothing_and_the_same_again_does(published, project)
+    nothing_has_changed(published)

@@ -30,7 +30,11 @@ SEEN = f"""
         (select array_agg(definitions_hash) from ({HASHES}) as named),
         (select sum(mrr) from tidemill.metric_mrr where grain = 'month'),
         (select sum(closing_mrr) from tidemill.metric_mrr_waterfall where grain = 'month'),
-        (select sum(reporting_amount) from tidemill.metric_mrr_movements where type = 'new')
+        (
+            select sum(reporting_amount)
+            from tidemill.metric_mrr_movements
+            where movement_type = 'new'
+        )
 """
 
 
@@ -48,8 +52,11 @@ def billing(new_database: Callable[[], str]) -> Callable[[], str]:
 
 
 def rows(dsn: str, metric: str) -> list[tuple[Any, ...]]:
-    found = query(dsn, f"select * from tidemill.{metric}")
-    return sorted(found, key=repr)
+    # What is only captured is recorded when it is first seen: in each database at its own time.
+    statement = (
+        f"select to_jsonb(metric_rows) - 'recorded_at' from tidemill.{metric} as metric_rows"
+    )
+    return sorted(query(dsn, statement), key=repr)
 
 
 @pytest.mark.slow
