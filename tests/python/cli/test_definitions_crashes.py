@@ -65,6 +65,7 @@ def start(dsn: str, project: Path, *command: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        cwd=project,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
 
