@@ -67,6 +67,25 @@
             comment on column "{{ schema }}".tenant_readers.billing_source is
                 'Billing engine the tenant is one of; null when of any.';
         end if;
+
+        if to_regclass('"{{ schema }}"."definitions"') is null then
+            create table if not exists "{{ schema }}".definitions (
+                option text primary key,
+                value text not null,
+                set_at timestamptz not null,
+                set_by text not null
+            );
+            comment on table "{{ schema }}".definitions is
+                'One row per definition that was chosen for good, in place of the default of '
+                'dbt_project.yml. Filled by people (tidemill definitions set), never by a build.';
+            comment on column "{{ schema }}".definitions.option is
+                'Name of the option, without the prefix tidemill_.';
+            comment on column "{{ schema }}".definitions.value is
+                'Value, as it is written in YAML.';
+            comment on column "{{ schema }}".definitions.set_at is
+                'When it was chosen; the numbers have been made by it since then.';
+            comment on column "{{ schema }}".definitions.set_by is 'User who chose it.';
+        end if;
     end
     $$
 {%- endmacro %}

@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 from tidemill_cli import __version__, console
 from tidemill_cli.commands import (
+    definitions,
     demo,
     diff,
     doctor,
@@ -16,6 +17,7 @@ from tidemill_cli.commands import (
     init,
     mrr,
     prune,
+    rebuild,
     reconcile,
     rollback,
     run,
@@ -53,6 +55,8 @@ app.command("demo")(demo.demo)
 app.command("init")(init.init)
 app.command("run")(run.run)
 app.command("watch")(watch.watch)
+app.command("rebuild")(rebuild.rebuild)
+app.add_typer(definitions.app, name="definitions")
 app.command("status")(status.status)
 app.command("diff")(diff.diff)
 app.command("rollback")(rollback.rollback)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -10,17 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from tidemill_cli import dbt
-from tidemill_cli.builds import PUBLISHED, BuildLog
+from tidemill_cli.builds import BESIDE, PUBLISHED, BuildLog, live_build
 from tidemill_cli.config import Connection
 from tidemill_cli.console import narrate
 from tidemill_cli.database.metrics import DataIssues, MetricReader
 from tidemill_cli.database.session import Session
 from tidemill_cli.errors import ExitCode, OptionError, TidemillError
-from tidemill_cli.facade import DATA_ISSUES, publish
+from tidemill_cli.facade import DATA_ISSUES
 from tidemill_cli.parsed import KeptParse
 from tidemill_cli.progress import progress
 from tidemill_cli.project import BILLING_SOURCES
+from tidemill_cli.purpose import FRESH_NUMBERS, Purpose
 from tidemill_cli.reading import Reading
+from tidemill_cli.switching import switch
 
 AS_OF = "tidemill_as_of"
 UNCHANGED = "the numbers built before stay as they were"
@@ -64,6 +66,8 @@ class Attempt:
     settings: Mapping[str, Any]  # every option
     options: Mapping[str, Any]  # those that the user chose
     as_of: datetime | None  # given by the user
+    purpose: Purpose = FRESH_NUMBERS
+    definitions: Mapping[str, str] = field(default_factory=dict)  # of the database, after it
     kept: KeptParse = field(default_factory=KeptParse)
 
     def build(self, now: datetime, snapshot_seconds: float) -> Built:
@@ -90,7 +94,11 @@ class Attempt:
                 log.date(build, as_of)
                 result = result.followed_by(
                     project.build(
-                        bar.update, reading.finished, reading.snapshot, {AS_OF: as_of.isoformat()}
+                        bar.update,
+                        reading.finished,
+                        reading.snapshot,
+                        {AS_OF: as_of.isoformat()},
+                        is_anew=self.purpose.is_anew,
                     )
                 )
         if reading.stopped:
@@ -109,7 +117,12 @@ class Attempt:
         log = BuildLog(self.session, self.connection.schema)
         _warn(result)
         finish = partial(
-            log.finish, build, models=result.models, tests=result.tests, rows=result.rows
+            log.finish,
+            build,
+            models=result.models,
+            tests=result.tests,
+            rows=result.rows,
+            definitions=dict(self.definitions),
         )
         if result.has_failed:
             what = _what_failed(result)
@@ -132,17 +145,31 @@ class Attempt:
             finish("tests_failed", f"failed: {names}.")
             _explain_failed_tests(result.failed_tests, build)
         else:
-            try:
-                published = publish(self.session, self.connection.schema, build).views
-            except TidemillError as error:
-                finish("refused", str(error))
-                raise
-            finish(PUBLISHED)
+            self.purpose.before_switch(
+                self.session, live_build(self.session, self.connection.schema), build
+            )
+            if not self.purpose.switches:
+                finish(BESIDE, "it was built to be looked at, not to be switched to.")
+            else:
+                published = self._switch(build, finish)
             if DATA_ISSUES in published:
                 issues = MetricReader(self.session, self.connection.schema).data_issues()
                 _tell(issues, f"{self.connection.schema}.{DATA_ISSUES}")
         log.prune()
         return Published(published, issues)
+
+    def _switch(self, build: str, finish: Callable[..., None]) -> list[str]:
+        try:
+            return switch(
+                self.session,
+                self.connection,
+                build,
+                self.purpose.changes,
+                lambda: finish(PUBLISHED),
+            ).views
+        except TidemillError as error:
+            finish("refused", str(error))
+            raise
 
 
 def _dbt_target(session: Session, connection: Connection, build: str) -> dbt.Target:

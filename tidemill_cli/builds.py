@@ -15,6 +15,7 @@ from tidemill_cli.database.session import Session
 from tidemill_cli.errors import TidemillError
 
 PUBLISHED = "published"
+BESIDE = "built"  # and left beside what is live
 HEADLINE = "metric_mrr"  # every build has it
 _PUBLISHED_KEPT = 2  # the live one and the one before, for comparison and rollback
 _FAILED_KEPT = 1  # the last one, for inspection
@@ -45,8 +46,9 @@ class BuildLog:
         models: int,
         tests: int,
         rows: int = 0,
+        definitions: dict[str, str] | None = None,
     ) -> None:
-        """Record how a build ended."""
+        """Record how a build ended, and the definitions of the database that it was made by."""
         now = datetime.now(UTC)
         switched = {"switched_at": now} if status == PUBLISHED else {}
         statements.update(
@@ -60,6 +62,7 @@ class BuildLog:
             tests=tests,
             rows=rows,
             finished_at=now,
+            definitions=definitions,
             **switched,
         )
 
@@ -74,7 +77,6 @@ class BuildLog:
 
     def switched(self, build: str) -> None:
         """Record that readers were pointed at a build that had been published before."""
-        statements.ensure_table(self.session, self.facade)
         statements.update(self.session, self.facade, build, switched_at=datetime.now(UTC))
 
     def drop_if_empty(self, build: str) -> bool:

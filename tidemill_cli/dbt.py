@@ -202,6 +202,8 @@ class Dbt:
         on_finished: Callable[[str], None],
         snapshot: Snapshot,
         options: Mapping[str, Any],
+        *,
+        is_anew: bool = False,
     ) -> DbtResult:
         """`dbt build` of all but the seeds; the billing tables are read at a snapshot."""
         counter = _Counter(on_progress, on_finished)
@@ -217,6 +219,8 @@ class Dbt:
             # Unit tests prove the code, not the data: they belong to development.
             *("--exclude-resource-type", "unit_test"),
             *("--exclude-resource-type", "seed"),
+            # Of what lasts between runs all but the snapshots, which dbt never makes anew.
+            *(("--full-refresh",) if is_anew else ()),
             on_event=counter.on_event,
         )
         return _result(outcome)

@@ -17,6 +17,11 @@ DATA_ISSUES = "data_issues"
 _METRIC_PREFIX = "metric_"
 _TOGETHER_SECONDS = 5.0
 _ONE_BY_ONE_SECONDS = 30.0
+_ONLY_TOGETHER_SECONDS = 60.0
+
+
+def _nothing() -> None:
+    pass
 
 
 def public_relations(session: Session, schema: str) -> list[Relation]:
@@ -37,9 +42,20 @@ class Published:
 
 
 def publish(
-    session: Session, facade: str, build: str, together_seconds: float = _TOGETHER_SECONDS
+    session: Session,
+    facade: str,
+    build: str,
+    together_seconds: float = _TOGETHER_SECONDS,
+    also: Callable[[], None] = _nothing,
+    *,
+    only_together: bool = False,
 ) -> Published:
-    """Make every public relation of the build what readers of the facade find."""
+    """Make every public relation of the build what readers of the facade find.
+
+    `also` is called in the transaction of the switch, which is repeated while readers are in the
+    way. With `only_together` no reader ever finds a part of two builds: who stays in the way for
+    long prevents the switch.
+    """
     views = {
         relation.name: catalog.columns(session, build, relation.name)
         for relation in public_relations(session, build)
@@ -51,13 +67,20 @@ def publish(
     for stale in _no_longer_built(session, facade, views):
         narrate(f"{facade}.{stale} is no longer built: it keeps its last numbers until dropped.")
     if _until_unblocked(
-        lambda: publishing.point_views(session, facade, build, views, changed), together_seconds
+        lambda: publishing.point_views(session, facade, build, views, changed, also),
+        max(together_seconds, _ONLY_TOGETHER_SECONDS if only_together else 0),
     ):
         return Published(list(views), together=True)
+    if only_together:
+        raise TidemillError(
+            f"readers kept the metrics in schema {facade} busy for {_ONLY_TOGETHER_SECONDS:.0f} "
+            "seconds, and these numbers were made by other definitions, so all of them are "
+            "switched at once or none: end the long queries, and try again."
+        )
     narrate(
         "Readers keep the metrics busy: switching them one by one, so for a moment they differ."
     )
-    _one_by_one(session, facade, build, views, changed)
+    _one_by_one(session, facade, build, views, changed, also)
     return Published(list(views), together=False)
 
 
@@ -100,12 +123,18 @@ def _no_longer_built(session: Session, facade: str, views: dict[str, list[Column
 
 
 def _one_by_one(
-    session: Session, facade: str, build: str, views: dict[str, list[Column]], changed: set[str]
+    session: Session,
+    facade: str,
+    build: str,
+    views: dict[str, list[Column]],
+    changed: set[str],
+    also: Callable[[], None],
 ) -> None:
     for switched, (name, columns) in enumerate(views.items()):
+        then = also if switched == len(views) - 1 else _nothing
         done = _until_unblocked(
-            lambda view={name: columns}: publishing.point_views(  # type: ignore[misc]
-                session, facade, build, view, changed
+            lambda view={name: columns}, then=then: publishing.point_views(  # type: ignore[misc]
+                session, facade, build, view, changed, then
             ),
             _ONE_BY_ONE_SECONDS,
         )

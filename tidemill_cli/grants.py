@@ -106,6 +106,8 @@ def statements(
     if not one_value(session, "select rolsuper from pg_roles where rolname = current_user"):
         # Who is no superuser must be a member to act for it.
         yield sql.SQL("grant {} to current_user").format(builder)
+    if catalog.holds_of_others(session, schemas.inputs, roles.builder):
+        yield from _inputs_of_others(schemas.inputs, builder)
     # Before anybody may read a thing: who is not named there sees all tenants.
     if roles.tenant_readers:
         yield from _naming_tenants(session, roles, schemas)
@@ -186,6 +188,15 @@ def _catalogs(session: Session, schema: str, builder: sql.Identifier) -> Iterato
         yield sql.SQL("revoke all on function {} from public").format(function)
     yield sql.SQL("grant usage on schema {} to {}").format(own, builder)
     yield sql.SQL("grant execute on function {} to {}").format(function, builder)
+
+
+def _inputs_of_others(schema: str, builder: sql.Identifier) -> Iterator[sql.Composed]:
+    """What somebody else made there (loading rates, say) is read, and definitions are kept."""
+    inputs = sql.Identifier(schema)
+    yield sql.SQL("grant usage, create on schema {} to {}").format(inputs, builder)
+    yield sql.SQL("grant select, insert, update, delete on all tables in schema {} to {}").format(
+        inputs, builder
+    )
 
 
 def _naming_tenants(session: Session, roles: Roles, schemas: Schemas) -> Iterator[sql.Composed]:

@@ -74,8 +74,6 @@ def check_sources(project: Path, sources: object) -> None:
 
 def parse_options(assignments: Iterable[str], declared: dict[str, Any]) -> dict[str, Any]:
     """Turn KEY=VALUE words into vars; a value is YAML, so lists and numbers can be written."""
-    import yaml
-
     options: dict[str, Any] = {}
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
@@ -86,12 +84,18 @@ def parse_options(assignments: Iterable[str], declared: dict[str, Any]) -> dict[
             raise TidemillError(
                 f"--vars {name}: there is no such option; {did_you_mean(name, declared)}"
             )
-        try:
-            value = yaml.safe_load(text)
-        except yaml.YAMLError:
-            raise TidemillError(
-                f"--vars {name}={text}: the value cannot be read as YAML; put quotes around it."
-            ) from None
-        # Instants and decimals go through as they were written, not as YAML understands them.
-        options[name] = text.strip() if isinstance(value, float | dt.date) else value
+        options[name] = parse_value(text, f"--vars {name}={text}")
     return options
+
+
+def parse_value(text: str, told: str | None = None) -> Any:  # noqa: ANN401 - whatever it says
+    """The value that a text of YAML stands for; instants and decimals as they were written."""
+    import yaml
+
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise TidemillError(
+            f"{told or text}: the value cannot be read as YAML; put quotes around it."
+        ) from None
+    return text.strip() if isinstance(value, float | dt.date) else value

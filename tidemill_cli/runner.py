@@ -15,11 +15,15 @@ from tidemill_cli import dbt, preflight
 from tidemill_cli.attempt import AS_OF, UNCHANGED, Attempt, Built, Interrupted
 from tidemill_cli.config import Connection
 from tidemill_cli.console import narrate
+from tidemill_cli.database import definitions as chosen
+from tidemill_cli.database.inputs import create_inputs
 from tidemill_cli.database.killbill_catalogs import parse_catalogs, server_reads_xml
 from tidemill_cli.database.locks import take_run_lock
 from tidemill_cli.database.metrics import DataIssues
 from tidemill_cli.database.session import Session, connect, one_value
+from tidemill_cli.definitions import applied, with_stored
 from tidemill_cli.errors import ExitCode, OptionError, TidemillError
+from tidemill_cli.inputs import create_statement
 from tidemill_cli.parsed import KeptParse
 from tidemill_cli.project import (
     BILLING_SOURCES,
@@ -27,6 +31,7 @@ from tidemill_cli.project import (
     declared_options,
     parse_options,
 )
+from tidemill_cli.purpose import FRESH_NUMBERS, Purpose
 
 LAGO_SCHEMA = "tidemill_lago_schema"
 STRIPE_SCHEMA = "tidemill_stripe_schema"
@@ -65,27 +70,39 @@ def run_build(
     project: Path,
     options: Mapping[str, Any],
     snapshot_seconds: float = SNAPSHOT_SECONDS,
+    purpose: Purpose = FRESH_NUMBERS,
     kept: KeptParse | None = None,
-    command: str = "tidemill run",
 ) -> RunSummary:
     """Build, test and publish every metric, or leave the last good numbers in place.
 
-    The snapshot that the billing tables are read at is held no longer than `snapshot_seconds`. A
-    run that somebody had to wait for ends at once, and is repeated. What an earlier run of this
-    process kept of the project spares it the parsing.
+    The definitions are those of the project, over them what was chosen in the database, over that
+    the `options` that the user named. The snapshot that the billing tables are read at is held no
+    longer than `snapshot_seconds`. A run that somebody had to wait for ends at once, and is
+    repeated. What an earlier run of this process kept of the project spares it the parsing.
     """
     started = time.monotonic()
-    with connect(connection, command) as session:
+    with connect(connection, purpose.command) as session:
         info = session.info
         narrate(f"Database {info.dbname} on {info.host} as {info.user} ({connection.source}).")
         try:
             take_run_lock(session)
-            settings = {**declared_options(project), **options}
+            declared = declared_options(project)
+            definitions = _definitions(session, connection, purpose)
+            options = with_stored(definitions, options, declared)
+            settings = {**declared, **options}
             _check(session, connection.schema, project, settings)
-            _parse(session, connection.schema, settings)
+            _parse(session, connection.schema, settings, is_anew=purpose.is_anew)
             as_of = _instant(session, settings[AS_OF]) if settings.get(AS_OF) else None
             attempt = Attempt(
-                session, connection, project, settings, options, as_of, kept or KeptParse()
+                session=session,
+                connection=connection,
+                project=project,
+                settings=settings,
+                options=options,
+                as_of=as_of,
+                purpose=purpose,
+                definitions=definitions,
+                kept=kept or KeptParse(),
             )
             built = _built_in_peace(attempt, snapshot_seconds)
             published = attempt.publish(built)
@@ -104,6 +121,15 @@ def run_build(
         data_issues=published.data_issues,
         seconds=time.monotonic() - started,
     )
+
+
+def _definitions(session: Session, connection: Connection, purpose: Purpose) -> dict[str, str]:
+    """What will have been chosen in the database once this is published."""
+    if purpose.changes:
+        create_inputs(session, connection.inputs_schema, create_statement(connection))
+        chosen.check_may_store(session, connection.inputs_schema)
+    stored = chosen.stored(session, connection.inputs_schema)
+    return applied({option: one.value for option, one in stored.items()}, purpose.changes)
 
 
 def _built_in_peace(attempt: Attempt, snapshot_seconds: float) -> Built:
@@ -129,11 +155,13 @@ def _check(session: Session, schema: str, project: Path, settings: Mapping[str, 
         narrate(check(session, settings))
 
 
-def _parse(session: Session, schema: str, settings: Mapping[str, Any]) -> None:
+def _parse(session: Session, schema: str, settings: Mapping[str, Any], *, is_anew: bool) -> None:
     """Read what dbt cannot on this server."""
     if "killbill" not in (settings.get(BILLING_SOURCES) or ()) or server_reads_xml(session):
         return
-    parsed = parse_catalogs(session, f"{schema}_parsed", engine_schemas(settings)["killbill"])
+    parsed = parse_catalogs(
+        session, f"{schema}_parsed", engine_schemas(settings)["killbill"], is_anew=is_anew
+    )
     if parsed:
         narrate(f"Parsed {parsed} catalog{'s' if parsed != 1 else ''} of Kill Bill.")
 

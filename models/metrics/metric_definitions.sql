@@ -1,16 +1,60 @@
+{{ config(post_hook = "{{ record_definitions() }}") }}
+
 with
+
+recorded as (
+
+    select
+        option,
+        value,
+        default_value,
+        effect,
+        definitions_hash,
+        observed_at
+    from {{ definitions_history() }}
+
+),
+
+definitions as (
+
+    select * from {{ ref('definitions') }}
+
+),
+
+latest as (
+
+    select
+        definitions_hash,
+        observed_at
+    from recorded
+    order by observed_at desc
+    limit 1
+
+),
+
+-- the set of this build, as long as no reader was pointed at it: the next one, in force from now
+unpublished as (
+
+    select
+        definitions.option,
+        definitions.value,
+        definitions.default_value,
+        definitions.effect,
+        definitions.definitions_hash,
+        greatest(
+            definitions.observed_at, latest.observed_at + interval '1 microsecond'
+        ) as observed_at
+    from definitions
+    left join latest on definitions.observed_at is not null
+    where latest.definitions_hash is distinct from definitions.definitions_hash
+
+),
 
 history as (
 
-    select *
-    from
-        {{ optional_relation(
-            ref('definitions_history'),
-            {
-                'option': 'text', 'value': 'text', 'default_value': 'text', 'effect': 'text',
-                'definitions_hash': 'text', 'observed_at': 'timestamptz'
-            }
-        ) }} as definitions_history
+    select * from recorded
+    union all
+    select * from unpublished
 
 ),
 

@@ -60,6 +60,14 @@ KillbillSchema: TypeAlias = Annotated[
         "--killbill-schema", help="Schema that holds Kill Bill's tables.", show_default="public"
     ),
 ]
+NoSwitch: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--no-switch",
+        help="Build, test and show the difference only. What was built is left to look at; to "
+        "publish, run the command again without this.",
+    ),
+]
 Vars: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--vars", metavar="KEY=VALUE", help="An option of dbt_project.yml; repeatable."),
@@ -145,7 +153,8 @@ def with_run_options(command: Callable[..., None]) -> Callable[..., None]:
     def wrapper(**given: Any) -> None:  # noqa: ANN401 - each of its own type
         command(RunOptions(**{name: given.pop(name) for name in names}), **given)
 
-    parameters = [*shared, *own]
+    required = [one for one in own if one.default is inspect.Parameter.empty]
+    parameters = [*required, *shared, *(one for one in own if one not in required)]
     # What typer reads.
     wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     wrapper.__annotations__ = {one.name: one.annotation for one in parameters}

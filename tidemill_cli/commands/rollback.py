@@ -23,12 +23,17 @@ def rollback(
 ) -> None:
     """Point readers at an earlier build, in one transaction; nothing is built or dropped.
 
-    The next `tidemill run` publishes again what the project's options say.
+    The definitions that were chosen in the database (`tidemill definitions set`) go back with it,
+    to those that the build was made by. The next `tidemill run` publishes again what they and the
+    project's options say.
     """
     from tidemill_cli.builds import BuildLog, choose_build
+    from tidemill_cli.database.builds import ensure_table
+    from tidemill_cli.database.definitions import check_may_store, stored
     from tidemill_cli.database.locks import take_run_lock
     from tidemill_cli.database.session import connect
-    from tidemill_cli.facade import publish
+    from tidemill_cli.definitions import changed
+    from tidemill_cli.switching import switch
 
     connection = resolve(
         ConnectionOptions(dsn=dsn, profiles_dir=profiles_dir, target=target, schema=schema)
@@ -36,9 +41,22 @@ def rollback(
     with connect(connection, "tidemill rollback") as session:
         take_run_lock(session)
         chosen = choose_build(session, connection.schema, build)
-        published = publish(session, connection.schema, chosen.build)
-        BuildLog(session, connection.schema).switched(chosen.build)
+        ensure_table(session, connection.schema)
+        before = {
+            option: one.value for option, one in stored(session, connection.inputs_schema).items()
+        }
+        # A build of a release that kept no definitions was made without any.
+        changes = changed(before, chosen.definitions or {})
+        if changes:
+            check_may_store(session, connection.inputs_schema)
+        log = BuildLog(session, connection.schema)
+        published = switch(
+            session, connection, chosen.build, changes, lambda: log.switched(chosen.build)
+        )
     narrate(
         f"{len(published.views)} relations in schema {connection.schema} are those of build "
         f"{chosen.build} now, as of {chosen.as_of:%Y-%m-%d %H:%M:%S %Z}."
     )
+    for option, text in changes.items():
+        now = "left to dbt_project.yml" if text is None else text
+        narrate(f"Definition {option} is {now} again; it was {before.get(option, 'not chosen')}.")

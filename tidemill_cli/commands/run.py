@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from tidemill_cli.commands import options
+from tidemill_cli.config import Connection
 from tidemill_cli.console import emit_json, narrate
-from tidemill_cli.errors import ExitCode
 from tidemill_cli.periods import parse_length
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ def run(asked: options.RunOptions, as_json: options.Json = False) -> None:
     the numbers built before stay. Who needs a billing table is let through: the run is stopped
     and repeated.
     """
-    from tidemill_cli.headline import headline
     from tidemill_cli.project import find_project
     from tidemill_cli.runner import run_build
 
@@ -33,15 +32,24 @@ def run(asked: options.RunOptions, as_json: options.Json = False) -> None:
     connection = asked.resolved()
     limit = parse_length(asked.snapshot_limit, "--snapshot-limit")
     summary = run_build(connection, project, wanted, limit.total_seconds())
-    if summary.exit_code is ExitCode.OK:
+    report(connection, summary, as_json=as_json)
+    raise typer.Exit(summary.exit_code)
+
+
+def report(
+    connection: Connection, summary: RunSummary, *, as_json: bool, **more: dict[str, Any] | None
+) -> None:
+    """Say what a run published, if it did; `more` is for programs."""
+    from tidemill_cli.headline import headline
+
+    if summary.published:
         narrate(
             f"Published {len(summary.published)} relations in schema {connection.schema} "
             f"({summary.models} models, {summary.tests} tests, {summary.seconds:.0f} s). "
             f"{headline(connection) or ''}"
         )
     if as_json:
-        emit_json(document(summary))
-    raise typer.Exit(summary.exit_code)
+        emit_json({**document(summary), **more})
 
 
 def document(summary: RunSummary) -> dict[str, Any]:

@@ -45,18 +45,19 @@ def watch(
     from tidemill_cli.headline import headline
     from tidemill_cli.parsed import KeptParse
     from tidemill_cli.project import find_project
+    from tidemill_cli.purpose import Purpose
     from tidemill_cli.runner import run_build
 
     project = find_project(asked.project_dir)
     wanted = asked.named(project)
     asked.resolved()  # which may be wrong, whatever the server says
-    kept = KeptParse()
+    kept, purpose = KeptParse(), Purpose("tidemill watch")
 
     def run() -> watching.Outcome:
         # Every time, since the profile may have been edited.
         connection = asked.resolved()
         with without_narration():
-            summary = run_build(connection, project, wanted, limit, kept, "tidemill watch")
+            summary = run_build(connection, project, wanted, limit, purpose, kept)
         try:
             return watching.Outcome(summary, headline(connection))
         except (TidemillError, psycopg.Error):  # it was published all the same

@@ -8,13 +8,19 @@ from typing import Any
 
 from psycopg import sql
 from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
 
 from tidemill_cli.database.catalog import VIEW, columns, relations
 from tidemill_cli.database.session import Session, one_value
 
 TABLE = "tidemill_builds"
 # Columns that the first releases did not have.
-_ADDED = {"message": "text", "rows": "bigint", "switched_at": "timestamptz"}
+_ADDED = {
+    "message": "text",
+    "rows": "bigint",
+    "switched_at": "timestamptz",
+    "definitions": "jsonb",
+}
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,7 @@ class Build:
     message: str | None  # what went wrong
     rows: int | None  # how many were written
     switched_at: datetime | None  # when readers were last pointed at it
+    definitions: dict[str, str] | None  # those that were chosen in the database
 
 
 def ensure_table(session: Session, facade: str) -> None:
@@ -149,7 +156,10 @@ def update(session: Session, facade: str, build: str, **values: Any) -> None:  #
             assignments=assignments,
             build=sql.Placeholder("key_build"),
         ),
-        {**values, "key_build": build},
+        {
+            **{name: Jsonb(one) if isinstance(one, dict) else one for name, one in values.items()},
+            "key_build": build,
+        },
     )
 
 

@@ -42,6 +42,26 @@ def schema_exists(session: Session, schema: str) -> bool:
     )
 
 
+def holds_of_others(session: Session, schema: str, role: str) -> bool:
+    """Whether the schema is there, and it or a table in it is not the role's."""
+    return bool(
+        one_value(
+            session,
+            """
+            select coalesce(bool_or(
+                (nspowner <> role or coalesce(relowner, nspowner) <> role) is distinct from false
+            ), false)
+            from pg_namespace
+            cross join to_regrole(quote_ident(%s)) as role
+            left join pg_class
+                on pg_namespace.oid = pg_class.relnamespace and pg_class.relkind = 'r'
+            where pg_namespace.nspname = %s
+            """,
+            (role, schema),
+        )
+    )
+
+
 def may_use_schema(session: Session, schema: str) -> bool:
     """Whether the current role may look into the schema."""
     return bool(one_value(session, "select has_schema_privilege(%s, 'usage')", (schema,)))

@@ -18,7 +18,8 @@ from tidemill_cli.spend import Spend
 FX_RATES = "fx_rates"
 SPEND = "spend"
 TENANT_READERS = "tenant_readers"
-TABLES = (FX_RATES, SPEND, TENANT_READERS)
+DEFINITIONS = "definitions"
+TABLES = (FX_RATES, SPEND, TENANT_READERS, DEFINITIONS)
 _LOADED = sql.Identifier("pg_temp", "tidemill_loaded")
 
 

@@ -23,7 +23,9 @@ def server_reads_xml(session: Session) -> bool:
         return False
 
 
-def parse_catalogs(session: Session, schema: str, killbill_schema: str) -> int:
+def parse_catalogs(
+    session: Session, schema: str, killbill_schema: str, *, is_anew: bool = False
+) -> int:
     """Parse the catalogs that no run has, by the hash of their XML; how many there were."""
     create_schema(session, schema)
     table = sql.Identifier(schema, TABLE)
@@ -47,6 +49,8 @@ def parse_catalogs(session: Session, schema: str, killbill_schema: str) -> int:
             "dropped at will.'"
         ).format(table)
     )
+    if is_anew:
+        session.execute(sql.SQL("delete from {}").format(table))
     new = session.execute(
         sql.SQL(
             "select md5(tenant_value::text), max(tenant_value::text) from {catalogs} as catalogs "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 import psycopg
 from psycopg import sql
@@ -31,11 +31,12 @@ def point_views(
     build: str,
     views: dict[str, list[Column]],
     changed: Collection[str] = (),
+    also: Callable[[], None] = lambda: None,
 ) -> None:
     """Repoint views at a build in one transaction, giving up when a reader is in the way.
 
     A view whose columns have changed is dropped and made anew with its grants, unless another view
-    reads it.
+    reads it. What is `also` to be written is written in the same transaction.
     """
     with session.transaction():
         session.execute(sql.SQL("set local lock_timeout = {}").format(sql.Literal(_LOCK_TIMEOUT)))
@@ -54,6 +55,7 @@ def point_views(
             )
             for grant in grants:
                 session.execute(grant)
+        also()
 
 
 def _grants(session: Session, schema: str, view: str) -> list[sql.Composed]:

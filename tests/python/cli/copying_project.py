@@ -82,7 +82,7 @@ def amounts(dsn: str) -> list[int]:
 
 def wait_for(session: psycopg.Connection[Any], condition: str) -> None:
     """Wait until something is there; the session commits by itself."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     statement = f"select exists (select from {condition})"
     while session.execute(statement).fetchone() != (True,):  # type: ignore[arg-type]
         assert time.monotonic() < deadline, condition

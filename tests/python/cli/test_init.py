@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import NamedTuple
 
 import psycopg
@@ -15,13 +16,14 @@ from psycopg.conninfo import make_conninfo
 from cli.conftest import Tidemill
 from project import ROOT
 from tidemill_cli.config import ConnectionOptions, resolve
+from tidemill_cli.database.definitions import check_may_store
 from tidemill_cli.database.session import connect
 from tidemill_cli.demo.killbill import schema as killbill
 from tidemill_cli.demo.lago.load import generate_and_load
 from tidemill_cli.demo.lago.schema import create_schema as create_lago
 from tidemill_cli.demo.stripe import schema as stripe
 from tidemill_cli.demo.stripe.schema import GENERATIONS
-from tidemill_cli.preflight import check_killbill, check_lago, check_stripe
+from tidemill_cli.preflight import check_inputs, check_killbill, check_lago, check_stripe
 
 END = datetime(2026, 1, 1, tzinfo=UTC)
 ENGINES = "tidemill_billing_sources=[lago,stripe,killbill]"
@@ -140,11 +142,39 @@ def test_the_builder_builds_and_the_reader_reads_metrics_and_nothing_else(
         f"select name from {build[1]}.lago__customers",
         "select * from tidemill.tidemill_builds",
         "select * from tidemill_inputs.spend",
+        "select * from tidemill_inputs.definitions",
         "create table tidemill.mine (n int)",
         "drop view tidemill.metric_mrr",
     ):
         assert refused(reader, statement), statement
         assert not refused(billing, statement), statement
+
+
+def test_the_builder_keeps_definitions_and_reads_inputs_that_the_owner_made_before(
+    tidemill: Tidemill, billing: str, roles: Roles, tmp_path: Path
+) -> None:
+    (tmp_path / "rates.csv").write_text("date,currency,rate\n2026-01-01,USD,1.1\n")
+    load = ("fx", "load", str(tmp_path / "rates.csv"), "--dsn", billing)
+    assert tidemill(*load).exit_code == 0
+    words = ("--dsn", billing, *roles.words)
+    with psycopg.connect(billing, autocommit=True) as session:
+        session.execute(tidemill("init", *words).stdout)  # type: ignore[arg-type]
+        session.execute(sql.SQL("alter role {} login").format(sql.Identifier(roles.reader)))
+    keeping = (
+        "insert into tidemill_inputs.definitions values ('netting', 'month', now(), 'somebody')"
+        " on conflict (option) do update set value = excluded.value",
+        "delete from tidemill_inputs.definitions",
+        "select * from tidemill_inputs.definitions",
+    )
+
+    builder = as_role(billing, roles.builder)
+    with connect(resolve(ConnectionOptions(dsn=builder), {}), "tests") as session:
+        check_inputs(session, "tidemill_inputs")
+        check_may_store(session, "tidemill_inputs")
+    for statement in keeping:
+        assert not refused(builder, statement), statement
+        assert refused(as_role(billing, roles.reader), statement), statement
+    assert tidemill("init", *words, "--tenant", f"{roles.reader}=acme", "--apply").exit_code == 0
 
 
 def test_a_reader_made_later_reads_all_that_is_published(

@@ -146,7 +146,7 @@ class SurfaceProject:
 def _without_engines(root: Path) -> Path:
     """A copy of the project in which the surface of an engine is only described."""
     kept = (
-        *("dbt_project.yml", "macros", "seeds/canonical", "seeds/inputs", "snapshots/canonical"),
+        *("dbt_project.yml", "macros", "seeds/canonical", "seeds/inputs"),
         *("models/_docs.md", "models/_groups.yml", "models/inputs", "models/canonical"),
         *("models/metrics", f"{SURFACE}/_lago__models.yml"),
     )
