@@ -31,7 +31,8 @@ select *, '{{ definitions_hash() }}'::text as definitions_hash from {{ ref("leve
 PARSED = """
 {{ config(materialized="parsed_table", schema="parsed", meta={"parses": ["stub", "t0"]}) }}
 with source_rows as (
-    select t0.*, {{ row_version("t0") }} as row_version from {{ source("stub", "t0") }} as t0
+    select t0.*, t0.ctid as row_id, {{ row_version("t0") }} as row_version
+    from {{ source("stub", "t0") }} as t0
 )
 select amount, row_version from source_rows where {{ not_parsed_before() }}
 """
