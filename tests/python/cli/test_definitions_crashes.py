@@ -88,6 +88,7 @@ def nothing_has_changed(dsn: str) -> None:
     assert query(dsn, f"{in_force} where option = '{OPTION}'") == [("6", None)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("phase", PHASES)
 def test_a_change_may_be_killed(published: str, project: Path, phase: str) -> None:
     slow, sight = PHASES[phase]
@@ -153,6 +154,7 @@ def test_a_change_may_end_while_it_switches(
     nothing_has_changed(published)
 
 
+@pytest.mark.slow
 def test_a_change_may_be_interrupted(published: str, project: Path) -> None:
     copying(project, "t3", also=SLOWLY)
     process = change(published, project)
@@ -164,6 +166,7 @@ def test_a_change_may_be_interrupted(published: str, project: Path) -> None:
     nothing_has_changed(published)
 
 
+@pytest.mark.slow
 def test_connections_may_be_lost_during_a_change(published: str, project: Path) -> None:
     copying(project, "t3", also=SLOWLY)
     process = change(published, project)
