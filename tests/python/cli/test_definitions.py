@@ -184,6 +184,7 @@ def test_what_is_set_is_shown_published_kept_and_built_with_by_later_runs(
     assert re.fullmatch(rf"{OPTION} +12 +6 +20[-\d: ]+ UTC by postgres", line)
 
 
+@pytest.mark.slow
 def test_what_is_unset_goes_back_to_the_project(
     tidemill: Tidemill, published: tuple[str, ...]
 ) -> None:
@@ -216,6 +217,7 @@ def test_what_is_in_force_and_served_is_not_built_again(
     assert builds(published[1]) == ["published"]
 
 
+@pytest.mark.slow
 def test_a_command_line_comes_first_for_one_run(
     tidemill: Tidemill, published: tuple[str, ...]
 ) -> None:
@@ -294,6 +296,7 @@ def test_a_reader_sees_the_old_of_everything_or_the_new_of_everything(
     assert states_since == [new, old]
 
 
+@pytest.mark.slow
 def test_readers_that_do_not_let_go_keep_all_of_the_old(
     tidemill: Tidemill, published: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -339,6 +342,7 @@ def test_definitions_go_back_with_the_build_and_no_run_brings_the_others_again(
     assert values(dsn)[-1] == ("12", True)
 
 
+@pytest.mark.slow
 def test_rows_find_their_set_in_every_build(tidemill: Tidemill, published: tuple[str, ...]) -> None:
     dsn = published[1]
     for value in (12, 24):
@@ -383,6 +387,7 @@ def test_a_rebuild_makes_all_anew_but_the_history(
     assert query(dsn, captured) == captured_before
 
 
+@pytest.mark.slow
 def test_a_rebuild_shows_what_has_changed_since(
     tidemill: Tidemill, published: tuple[str, ...]
 ) -> None:
@@ -400,6 +405,7 @@ def test_a_rebuild_shows_what_has_changed_since(
     assert sorted(amounts(dsn)) == [*mrr()[1:], 30]
 
 
+@pytest.mark.slow
 def test_the_first_build_of_all_has_nothing_to_compare_with(
     tidemill: Tidemill, words: tuple[str, ...]
 ) -> None:
