@@ -195,7 +195,10 @@ def columns(session: Session, schema: str, relation: str) -> list[Column]:
 
 
 def schema_read(session: Session, schema: str, view: str) -> str | None:
-    """The schema of what a view reads; None when there is no such view."""
+    """The schema whose numbers a view shows; None when there is no such view.
+
+    What it reads besides (who may see which tenant, the server's catalog) shows none.
+    """
     found = one_value(
         session,
         """
@@ -212,8 +215,9 @@ def schema_read(session: Session, schema: str, view: str) -> str | None:
             reader_schema.nspname = %s
             and reader.relname = %s
             and source.oid <> reader.oid
+            and source_schema.nspname <> all(%s)
         """,
-        (schema, view),
+        (schema, view, ["pg_catalog", f"{schema}_inputs", f"{schema}_history"]),
     )
     return None if found is None else str(found)
 
