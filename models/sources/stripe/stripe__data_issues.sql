@@ -93,6 +93,15 @@ unexplained_invoices as (
 
 ),
 
+unexplained_currencies as (
+
+    select distinct
+        tenant_id,
+        currency
+    from unexplained_invoices
+
+),
+
 found as (
 
     select
@@ -158,19 +167,20 @@ found as (
         plain_refunds.source_table,
         plain_refunds.refund_id as source_row_id
     from plain_refunds
+    left join unexplained_invoices
+        on
+            plain_refunds.tenant_id = unexplained_invoices.tenant_id
+            and plain_refunds.customer_id = unexplained_invoices.customer_id
+            and plain_refunds.currency = unexplained_invoices.currency
+    -- of whom is not always known
+    left join unexplained_currencies
+        on
+            plain_refunds.tenant_id = unexplained_currencies.tenant_id
+            and plain_refunds.currency = unexplained_currencies.currency
+            and plain_refunds.customer_id is null
     where
         plain_refunds.invoice_id is null
-        and exists (
-            select
-            from unexplained_invoices
-            where
-                plain_refunds.tenant_id = unexplained_invoices.tenant_id
-                and plain_refunds.currency = unexplained_invoices.currency
-                and (
-                    plain_refunds.customer_id = unexplained_invoices.customer_id
-                    or plain_refunds.customer_id is null
-                )
-        )
+        and coalesce(unexplained_invoices.tenant_id, unexplained_currencies.tenant_id) is not null
 
 )
 
