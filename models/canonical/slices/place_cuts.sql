@@ -1,3 +1,9 @@
+{#- What makes a cut; the data test of its ids in the model's yml names the same. -#}
+{%- set cut_columns = [
+    'billing_source', 'tenant_id', 'cut_dimension', 'cut_currency', 'has_one_currency',
+    'shared_plan', 'shared_product', 'shared_currency', 'shared_country', 'shared_interval'
+] -%}
+
 with
 
 movements as (
@@ -103,11 +109,7 @@ select
     reporting_currency,
     has_one_place,
     has_one_currency,
-    dense_rank() over (
-        order by
-            billing_source, tenant_id, cut_dimension, cut_currency, has_one_currency, shared_plan,
-            shared_product, shared_currency, shared_country, shared_interval
-    ) as cut_id,
+    {{ stable_id(cut_columns) }} as cut_id,
     cut_dimension,
     cut_currency,
     shared_plan,
