@@ -168,7 +168,5 @@ select
     end as metrics_affected,
     found.source_table,
     found.source_row_id,
-    found.detail,
-    as_of.as_of as found_at
+    found.detail
 from found
-cross join {{ ref('as_of') }} as as_of
