@@ -1,0 +1,37 @@
+{#- The tests of the build, before anybody sees what was changed. One that looks at the rows of
+    customers only is given those of the touched ones; the others what stands. -#}
+{% macro _check_tests(build) -%}
+create or replace procedure {{ build }}.check_tests(now_is timestamptz)
+language plpgsql
+as $refresh$
+declare
+    test {{ build }}.refresh_recipes;
+    failures bigint;
+    failed text[] := '{}';
+begin
+    for test in
+        select *
+        from {{ build }}.refresh_recipes as recipes
+        where
+            recipes.resource = 'test'
+            and recipes.severity = 'error'
+            and exists (select from changed where changed.name = any(recipes.needs))
+        order by recipes.step
+    loop
+        execute format(
+            'select count(*) from (%s) as failing',
+            case
+                when test.kind = 'customer' then {{ build }}.code_of(test, now_is, 'next')
+                else replace(test.code, '<now>', now_is::text)
+            end
+        ) into failures;
+        if failures > 0 then
+            failed := failed || format('%s (%s rows)', test.name, failures);
+        end if;
+    end loop;
+    if failed <> '{}' then
+        raise exception '%', array_to_string(failed, ', ') using errcode = 'TM002';
+    end if;
+end
+$refresh$
+{%- endmacro %}

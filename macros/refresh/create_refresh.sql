@@ -1,0 +1,134 @@
+{#- The procedures of a refresh, in the schema of the build that they refresh. Whoever calls
+
+        begin isolation level repeatable read;
+        call <build>.refresh(now(), '1 day');
+        commit;
+
+    has every relation of the build as a build of that instant would make it: dbt, psql, a scheduler
+    in the database, or `tidemill refresh`, which also sees to it that nobody has to wait.
+
+    Errors: TM001, where only a whole build will do, and why; TM002, where a test found something. -#}
+{% macro create_refresh(build) -%}
+    {%- for procedure in [
+        _name_kinds(build), _refresh_procedure(build), _begin_refreshing(build), _check_sources(build),
+        _owners(build), _find_candidates(build), _take_turns(build), _read_rows(build),
+        _evaluate(build), _add_unknown(build), _capture(build), _make_facts(build), _find_touched(build),
+        _apply(build), _apply_models(build), _keep_due(build), _check_tests(build), _repair(build)
+    ] %}
+    {{ procedure }};
+    {%- endfor %}
+{%- endmacro %}
+
+{#- All steps in order. What was found before is in temporary tables that go with the transaction. -#}
+{% macro _refresh_procedure(build) -%}
+create or replace procedure {{ build }}.refresh(now_is timestamptz, bound interval)
+language plpgsql
+set client_min_messages = warning
+set jit = off
+as $refresh$
+declare
+    state {{ build }}.refresh_state;
+begin
+    select * into state from {{ build }}.refresh_state for update;
+    if not coalesce(state.is_whole, false) then
+        raise exception 'the last build was not a whole one' using errcode = 'TM001';
+    end if;
+    if now_is < state.as_of then
+        raise exception 'the numbers are of % already', state.as_of using errcode = 'TM001';
+    end if;
+    call {{ build }}.check_sources();
+    call {{ build }}.find_candidates(state.seen_xid, state.as_of, now_is, bound);
+    call {{ build }}.take_turns(state.next_turn, now_is - state.as_of, bound);
+    call {{ build }}.read_rows();
+    call {{ build }}.make_facts(now_is);
+    call {{ build }}.find_touched(now_is);
+    call {{ build }}.apply_models(now_is);
+    call {{ build }}.keep_due(now_is);
+    call {{ build }}.check_tests(now_is);
+    update {{ build }}.refresh_state
+    set
+        as_of = now_is,
+        seen_xid = pg_snapshot_xmin(pg_current_snapshot()),
+        next_turn = (select turn from next_turn);
+end
+$refresh$
+{%- endmacro %}
+
+{#- After a whole build: from here on changes are looked for. -#}
+{% macro _begin_refreshing(build) -%}
+create or replace procedure {{ build }}.begin_refreshing(now_is timestamptz)
+language plpgsql
+set client_min_messages = warning
+as $refresh$
+begin
+    update {{ build }}.refresh_state
+    set is_whole = true, as_of = now_is, seen_xid = begun_xid;
+    update {{ build }}.refresh_sources
+    set
+        round_xid = (select begun_xid from {{ build }}.refresh_state),
+        last_round_xid = (select begun_xid from {{ build }}.refresh_state);
+    call {{ build }}.name_kinds();
+    create temporary table touched as
+    select
+        ''::text as billing_source,
+        ''::text as tenant_id,
+        ''::text as customer_id
+    where false;
+    call {{ build }}.keep_due(now_is, true);
+    drop table touched;
+end
+$refresh$
+{%- endmacro %}
+
+{#- What follows from what: a model of an engine is shared when all that it is made of is, a test is of
+    customers when all it looks at are, and what names the instant of as_of changes with it. -#}
+{% macro _name_kinds(build) -%}
+create or replace procedure {{ build }}.name_kinds()
+language plpgsql
+as $refresh$
+declare
+    recipe {{ build }}.refresh_recipes;
+    is_of_customers boolean;
+begin
+    for recipe in select * from {{ build }}.refresh_recipes order by step loop
+        is_of_customers := exists (
+            select from {{ build }}.refresh_recipes as needed
+            where needed.name = any(recipe.needs) and needed.kind = 'customer'
+            union all
+            select from {{ build }}.refresh_sources as sources
+            where sources.source || '.' || sources.name = any(recipe.reads) and not sources.is_shared
+        );
+        update {{ build }}.refresh_recipes
+        set
+            kind = case
+                when recipe.resource = 'test'
+                    then case
+                        when is_of_customers and not exists (
+                            select from {{ build }}.refresh_recipes as needed
+                            where
+                                needed.name = any(recipe.needs)
+                                and needed.name <> 'as_of'
+                                and needed.kind not in ('customer', 'shared')
+                        ) then 'customer'
+                        else 'whole'
+                    end
+                when recipe.kind is not null then recipe.kind
+                when recipe.is_source
+                    then case when is_of_customers then 'customer' else 'shared' end
+                when recipe.is_view and is_of_customers and not exists (
+                    select from {{ build }}.refresh_recipes as needed
+                    where
+                        needed.name = any(recipe.needs)
+                        and needed.name <> 'as_of'
+                        and needed.kind not in ('customer', 'shared')
+                ) then 'customer'
+                else 'whole'
+            end,
+            reads_instant = recipe.resource = 'model'
+                and 'as_of' = any(recipe.needs)
+                and regexp_replace(recipe.code, '"[^"]*"', '', 'g') ~ '\mas_of\M(?!\.)'
+        where step = recipe.step;
+    end loop;
+end
+$refresh$
+{%- endmacro %}

@@ -1,0 +1,59 @@
+{#- Of each customer, when time alone will change something next: the first instant after now of any
+    that stand in its facts and in what canonical models decided of them, or a day later, when what
+    did not come about is no longer believed. From an hour before it the customer is computed by
+    every refresh, since Lago acts on what is scheduled within the hour. -#}
+{% macro _keep_due(build) -%}
+create or replace procedure {{ build }}.keep_due(now_is timestamptz, of_all boolean default false)
+language plpgsql
+as $refresh$
+declare
+    one record;
+begin
+    delete from {{ build }}.refresh_due
+    where
+        of_all
+        or due_at <= now_is
+        or (billing_source, tenant_id, customer_id) in (table touched);
+    create temporary table due_then (
+        billing_source text, tenant_id text, customer_id text, due_at timestamptz
+    ) on commit drop;
+    for one in
+        select
+            recipes.relation,
+            (
+                select string_agg(quote_ident(keys.name), ', ')
+                from unnest(recipes.customer_columns) as keys (name)
+            ) as keys,
+            string_agg(
+                format('(%1$I), (%1$I + interval ''1 day'')', pg_attribute.attname), ', '
+            ) as instants
+        from {{ build }}.refresh_recipes as recipes
+        inner join pg_attribute
+            on
+                pg_attribute.attrelid = to_regclass(recipes.relation)
+                and pg_attribute.atttypid = 'timestamptz'::regtype
+                and pg_attribute.attnum > 0
+        where
+            not recipes.is_view
+            and recipes.resource = 'model'
+            and (recipes.is_fact or (recipes.kind = 'customer' and not recipes.is_source))
+        group by recipes.relation, recipes.customer_columns
+    loop
+        execute format(
+            'insert into due_then select %1$s, instants.at from %2$s '
+            'cross join lateral (values %3$s) as instants (at) '
+            'where instants.at > $1 and instants.at < ''infinity'' %4$s',
+            one.keys, one.relation, one.instants,
+            case when of_all then '' else format('and (%s) in (table touched)', one.keys) end
+        )
+        using now_is;
+    end loop;
+    insert into {{ build }}.refresh_due
+    select billing_source, tenant_id, customer_id, min(due_at) - interval '1 hour'
+    from due_then
+    where customer_id is not null
+    group by billing_source, tenant_id, customer_id;
+    drop table due_then;
+end
+$refresh$
+{%- endmacro %}
