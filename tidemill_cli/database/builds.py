@@ -10,7 +10,7 @@ from psycopg import sql
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from tidemill_cli.database.catalog import VIEW, columns, relations
+from tidemill_cli.database.catalog import VIEW, columns, relations, routines
 from tidemill_cli.database.session import Session, one_value
 
 TABLE = "tidemill_builds"
@@ -173,21 +173,26 @@ def close_interrupted(session: Session, facade: str) -> None:
 
 
 def drop_schema(session: Session, schema: str) -> None:
-    """Drop a build's relations, then its schema; never with cascade, and all or nothing."""
+    """Drop what a build holds, then its schema; never with cascade, and all or nothing."""
     with session.transaction():
         session.execute("set local lock_timeout = '2s'")
         found = relations(session, schema)
-        # Views first: they read the tables.
+
+        def named(*kinds: str) -> list[sql.Composable]:
+            return [sql.Identifier(schema, one.name) for one in found if one.kind in kinds]
+
+        # Views first: they read the tables, and routines take rows of them.
         for kind, names in (
-            ("view", [one.name for one in found if one.kind == VIEW]),
-            ("materialized view", [one.name for one in found if one.kind == "m"]),
-            ("table", [one.name for one in found if one.kind in ("r", "p")]),
+            ("view", named(VIEW)),
+            ("materialized view", named("m")),
+            # regprocedure quotes where it must.
+            ("routine", [sql.SQL(routine) for routine in routines(session, schema)]),
+            ("table", named("r", "p")),
         ):
             if names:
                 session.execute(
                     sql.SQL("drop {kind} {names} restrict").format(
-                        kind=sql.SQL(kind),
-                        names=sql.SQL(", ").join(sql.Identifier(schema, name) for name in names),
+                        kind=sql.SQL(kind), names=sql.SQL(", ").join(names)
                     )
                 )
         session.execute(sql.SQL("drop schema if exists {} restrict").format(sql.Identifier(schema)))

@@ -172,6 +172,21 @@ def relations(session: Session, schema: str, prefix: str = "") -> list[Relation]
     return [Relation(*row) for row in rows]
 
 
+def routines(session: Session, schema: str) -> list[str]:
+    """Functions and procedures of a schema, with their arguments, quoted where they must be."""
+    rows = session.execute(
+        """
+        select pg_proc.oid::regprocedure::text
+        from pg_proc
+        inner join pg_namespace on pg_proc.pronamespace = pg_namespace.oid
+        where pg_namespace.nspname = %s
+        order by 1
+        """,
+        (schema,),
+    )
+    return [row[0] for row in rows]
+
+
 def columns(session: Session, schema: str, relation: str) -> list[Column]:
     """The columns of a relation in order; empty when it does not exist."""
     rows = session.execute(

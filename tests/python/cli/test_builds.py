@@ -141,6 +141,38 @@ def test_a_build_that_holds_something_of_the_users_is_kept_whole(
     assert "something in it is not ours" in capsys.readouterr().err
 
 
+def test_a_build_that_holds_routines_is_dropped(log: BuildLog) -> None:
+    build = make(log, "published")
+    log.session.execute(
+        f"""
+        create function {build}.doubled(level {build}.levels) returns integer
+        language sql begin atomic select level.mrr * 2; end;
+        create function {build}."Doubled"(level {build}.levels, "at" timestamptz[])
+        returns integer language sql begin atomic select {build}.doubled(level); end;
+        create procedure {build}.doubled(inout how_often integer)
+        language plpgsql as 'begin how_often := 2; end';
+        create view {build}.metric_twice as select {build}.doubled(levels) from {build}.levels
+        """
+    )
+
+    assert log.drop(build)
+
+    assert schemas(log.session) == []
+
+
+def test_a_build_whose_function_a_users_view_calls_is_kept_whole(log: BuildLog) -> None:
+    build = make(log, "published")
+    log.session.execute(
+        f"create function {build}.one() returns integer language sql as 'select 1';"
+        f"create view public.mine as select {build}.one()"
+    )
+
+    assert not log.drop(build)
+
+    assert log.session.execute("select * from public.mine").fetchone() == (1,)
+    assert log.session.execute(f"select mrr from {build}.metric_mrr").fetchone() == (1,)
+
+
 def test_schemas_that_are_not_recorded_are_never_touched(log: BuildLog) -> None:
     log.session.execute("create schema tidemill_20200101000000")
     for _ in range(4):
