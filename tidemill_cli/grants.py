@@ -23,6 +23,9 @@ from tidemill_cli.facade import public_relations
 
 Columns = Mapping[str, Sequence[str]]
 
+# Which transaction wrote a row, and where it stands: a refresh finds by them what has changed.
+CHANGE_COLUMNS = ("xmin", "ctid")
+
 # Catalogs stand beside the credentials of plugins, and a grant knows columns only.
 _CATALOG_FUNCTION = """create function tidemill_killbill.catalogs()
 returns table (
@@ -122,20 +125,24 @@ def _reading(session: Session, engine: Engine, builder: sql.Identifier) -> Itera
             f"there are no tables of {engine.name} in schema {engine.schema} of database "
             f"{session.info.dbname}: name the schema with --{engine.name}-schema."
         )
-    yield from _grants(engine.schema, tables, builder)
+    yield from _grants(session, engine.schema, tables, builder)
     if engine.name == "stripe":
         events = engine.events_schema or engine.schema
-        yield from _grants(events, _read_of_events(session, events), builder)
+        yield from _grants(session, events, _read_of_events(session, events), builder)
     if engine.name == "killbill":
         yield from _catalogs(session, engine.schema, builder)
 
 
-def _grants(schema: str, tables: Columns, builder: sql.Identifier) -> Iterator[sql.Composed]:
+def _grants(
+    session: Session, schema: str, tables: Columns, builder: sql.Identifier
+) -> Iterator[sql.Composed]:
     if tables:
         yield sql.SQL("grant usage on schema {} to {}").format(sql.Identifier(schema), builder)
+    stored = catalog.with_system_columns(session, schema, tables)
     for table, columns in tables.items():
+        read = dict.fromkeys((*columns, *(CHANGE_COLUMNS if table in stored else ())))
         yield sql.SQL("grant select ({}) on {} to {}").format(
-            sql.SQL(", ").join(map(sql.Identifier, columns)),
+            sql.SQL(", ").join(map(sql.Identifier, read)),
             sql.Identifier(schema, table),
             builder,
         )

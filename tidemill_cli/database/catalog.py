@@ -105,6 +105,25 @@ def readable_columns(
     return found
 
 
+def with_system_columns(session: Session, schema: str, tables: Iterable[str]) -> set[str]:
+    """Those of the tables that have PostgreSQL's own columns, which a view has not."""
+    rows = session.execute(
+        """
+        select pg_class.relname
+        from pg_class
+        inner join pg_namespace on pg_class.relnamespace = pg_namespace.oid
+        inner join pg_attribute on pg_class.oid = pg_attribute.attrelid
+        where
+            pg_namespace.nspname = %s
+            and pg_class.relname = any(%s)
+            and pg_attribute.attname = 'xmin'
+            and pg_attribute.attnum < 0
+        """,
+        (schema, list(tables)),
+    )
+    return {row[0] for row in rows}
+
+
 def may_read_columns(session: Session, schema: str, table: str, names: Sequence[str]) -> bool:
     """Whether the current role may read some columns of a table, PostgreSQL's own included."""
     statement = (

@@ -23,10 +23,17 @@ from tidemill_cli.demo.lago.load import generate_and_load
 from tidemill_cli.demo.lago.schema import create_schema as create_lago
 from tidemill_cli.demo.stripe import schema as stripe
 from tidemill_cli.demo.stripe.schema import GENERATIONS
+from tidemill_cli.killbill_requirements import CATALOGS
+from tidemill_cli.killbill_requirements import REQUIRED as REQUIRED_OF_KILLBILL
+from tidemill_cli.lago_requirements import OPTIONAL_TABLES
+from tidemill_cli.lago_requirements import REQUIRED as REQUIRED_OF_LAGO
 from tidemill_cli.preflight import check_inputs, check_killbill, check_lago, check_stripe
+from tidemill_cli.stripe_requirements import EVENTS
+from tidemill_cli.stripe_requirements import REQUIRED as REQUIRED_OF_STRIPE
 
 END = datetime(2026, 1, 1, tzinfo=UTC)
 ENGINES = "tidemill_billing_sources=[lago,stripe,killbill]"
+GRANT = re.compile(r'^grant select \(([^)]*)\) on "(\w+)"\."(\w+)"', re.MULTILINE)
 
 
 class Roles(NamedTuple):
@@ -74,6 +81,28 @@ def refused(dsn: str, statement: str) -> bool:
     return False
 
 
+def granted_tables(script: str) -> dict[str, set[str]]:
+    """The tables that columns are granted of, by schema; no column of any is granted twice."""
+    tables: dict[str, set[str]] = {}
+    for columns, schema, table in GRANT.findall(script):
+        names = columns.split(", ")
+        assert len(names) == len(set(names)), table
+        assert table not in tables.setdefault(schema, set())
+        tables[schema].add(table)
+    return tables
+
+
+def may_find_changes(dsn: str, tables: dict[str, set[str]]) -> bool:
+    """Whether a role may look at what tells the changed rows of each table."""
+    with psycopg.connect(dsn) as session:
+        for schema, names in tables.items():
+            for name in names:
+                session.execute(
+                    sql.SQL("select xmin, ctid from {}").format(sql.Identifier(schema, name))
+                )
+    return True
+
+
 def test_what_is_printed_is_what_is_applied(tidemill: Tidemill, billing: str, roles: Roles) -> None:
     words = ("--dsn", billing, *roles.words, "--vars", ENGINES, "--killbill-schema", "killbill")
 
@@ -118,6 +147,38 @@ def test_the_builder_may_read_all_engines_and_no_secret_of_theirs(
     ):
         assert refused(builder, statement), statement
         assert not refused(billing, statement), statement
+
+
+def test_the_builder_finds_the_changed_rows_of_every_table(
+    tidemill: Tidemill, billing: str, roles: Roles
+) -> None:
+    words = ("--dsn", billing, *roles.words, "--vars", ENGINES, "--killbill-schema", "killbill")
+    tables = granted_tables(tidemill("init", *words).stdout)
+    # Catalogs are read through a function.
+    assert tables["killbill"] == REQUIRED_OF_KILLBILL.keys() - {CATALOGS}
+    assert tables["public"] == {*REQUIRED_OF_LAGO, *OPTIONAL_TABLES}
+    assert tables["stripe"] >= {*REQUIRED_OF_STRIPE, EVENTS}
+
+    assert tidemill("init", *words, "--apply").exit_code == 0
+
+    builder = as_role(billing, roles.builder)
+    for schema, names in tables.items():
+        assert may_find_changes(builder, {schema: names})
+    assert refused(builder, "select xmin, ctid from killbill.tenant_kvs")
+
+
+def test_a_view_in_the_place_of_a_table_has_no_rows_of_its_own(
+    tidemill: Tidemill, database: str, roles: Roles
+) -> None:
+    with psycopg.connect(database, autocommit=True) as session:
+        create_lago(session)
+        session.execute(
+            "create schema lago; create view lago.plans as select * from public.plans;"
+            "create view lago.subscriptions as select * from public.subscriptions"
+        )
+
+    words = ("--dsn", database, *roles.words, "--lago-schema", "lago", "--apply")
+    assert tidemill("init", *words).exit_code == 0
 
 
 def test_the_builder_builds_and_the_reader_reads_metrics_and_nothing_else(
@@ -244,9 +305,11 @@ def test_the_grants_are_enough_for_every_generation_of_stripe(
         stripe.create_schema(session, generation=generation)  # type: ignore[arg-type]
         stripe.create_events_table(session)
     words = ("--dsn", database, *roles.words, "--vars", "tidemill_billing_sources=[stripe]")
+    tables = granted_tables(tidemill("init", *words).stdout)
     assert tidemill("init", *words, "--apply").exit_code == 0
 
     builder = as_role(database, roles.builder)
+    assert may_find_changes(builder, tables)
     with connect(resolve(ConnectionOptions(dsn=builder), {}), "tests") as session:
         assert check_stripe(session, "stripe")
 
