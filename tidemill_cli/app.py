@@ -19,6 +19,7 @@ from tidemill_cli.commands import (
     prune,
     rebuild,
     reconcile,
+    refresh,
     rollback,
     run,
     spend,
@@ -54,6 +55,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("init")(init.init)
 app.command("run")(run.run)
+app.command("refresh")(refresh.refresh)
 app.command("watch")(watch.watch)
 app.command("rebuild")(rebuild.rebuild)
 app.add_typer(definitions.app, name="definitions")

@@ -69,6 +69,7 @@ class Attempt:
     purpose: Purpose = FRESH_NUMBERS
     definitions: Mapping[str, str] = field(default_factory=dict)  # of the database, after it
     kept: KeptParse = field(default_factory=KeptParse)
+    made_by: str | None = None
 
     def build(self, now: datetime, snapshot_seconds: float) -> Built:
         """Parse, seed and build, with all billing tables read at one instant."""
@@ -123,6 +124,7 @@ class Attempt:
             tests=result.tests,
             rows=result.rows,
             definitions=dict(self.definitions),
+            made_by=self.made_by,
         )
         if result.has_failed:
             what = _what_failed(result)

@@ -47,8 +47,9 @@ class BuildLog:
         tests: int,
         rows: int = 0,
         definitions: dict[str, str] | None = None,
+        made_by: str | None = None,
     ) -> None:
-        """Record how a build ended, and the definitions of the database that it was made by."""
+        """Record how a build ended, and by which definitions and what project it was made."""
         now = datetime.now(UTC)
         switched = {"switched_at": now} if status == PUBLISHED else {}
         statements.update(
@@ -63,7 +64,14 @@ class BuildLog:
             rows=rows,
             finished_at=now,
             definitions=definitions,
+            made_by=made_by,
             **switched,
+        )
+
+    def refreshed(self, build: str, as_of: datetime) -> None:
+        """Record that a build was brought up to date."""
+        statements.update(
+            self.session, self.facade, build, as_of=as_of, refreshed_at=datetime.now(UTC)
         )
 
     def date(self, build: str, as_of: datetime) -> None:

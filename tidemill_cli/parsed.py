@@ -63,7 +63,7 @@ def state_of_files(project: Path) -> dict[str, tuple[int, ...]]:
     The time of the inode's change cannot be set back, as copying tools do with the other one.
     """
     state: dict[str, tuple[int, ...]] = {}
-    for path in _files(project):
+    for path in files_read(project):
         try:
             found = os.stat(path)  # noqa: PTH116 - strings, since there are hundreds each time
         except OSError:  # gone meanwhile
@@ -72,7 +72,8 @@ def state_of_files(project: Path) -> dict[str, tuple[int, ...]]:
     return state
 
 
-def _files(project: Path) -> Iterator[str]:
+def files_read(project: Path) -> Iterator[str]:
+    """The files that dbt may read."""
     for entry in os.scandir(project):
         if entry.name.endswith(_READ) or entry.name == ".dbtignore":
             yield entry.path

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from typing import Self
-
-import psycopg
 
 from tidemill_cli.config import Connection
 from tidemill_cli.database import reading as statements
 from tidemill_cli.database.reading import Snapshot
 from tidemill_cli.database.session import connect
 from tidemill_cli.dbt import Reads
-
-# Whoever waits for us is let through within two seconds, one of which may be the cancelling.
-_LOOK_EVERY_SECONDS = 0.5
+from tidemill_cli.watchdog import Watchdog
 
 
-class Reading:
+class Reading(Watchdog):
     """Holds a snapshot until every copy is made, and watches over the copying.
 
     A context that ends with the run. `stopped` says why the copies are not to be used: somebody
@@ -34,59 +29,34 @@ class Reading:
         limit_seconds: float,
     ) -> None:
         """Name whose sessions read, and what."""
-        self._connection = connection
-        self._name = application_name
+        super().__init__(connection, application_name)
         self._uncopied = set(reads.models)
         self._tables = reads.tables
         self._limit = limit_seconds
-        self._is_over = threading.Event()
-        self._in_the_way: set[int] = set()
-        self.stopped: str | None = None
         self.is_over_limit = False
 
     def __enter__(self) -> Self:
         """Take the snapshot, and begin to watch."""
         self._holder = connect(self._connection, "tidemill snapshot")
-        self._watcher = connect(self._connection, "tidemill watchdog")
         # In this order: what is rewritten in between is noticed.
         self._files = statements.file_nodes(self._holder, self._tables)
         self.snapshot: Snapshot = statements.export_snapshot(self._holder)
         self._deadline = time.monotonic() + self._limit
-        self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
-        self._thread.start()
-        return self
+        return super().__enter__()
 
     def __exit__(self, *_: object) -> None:
         """Let go of everything."""
-        self._is_over.set()
-        self._thread.join()
+        super().__exit__()
         self._holder.close()
-        self._watcher.close()
 
     def finished(self, model: str) -> None:
         """A model was built, or failed; after the last copy the snapshot is let go."""
         self._uncopied.discard(model)
 
-    def _watch(self) -> None:
-        try:
-            is_last = False
-            while not is_last:
-                is_last = self._is_over.wait(_LOOK_EVERY_SECONDS)
-                self._let_through()
-                if not self._holder.closed:
-                    self._release_in_time(is_last=is_last)
-        except psycopg.Error as error:
-            self._stop(f"the billing tables could not be watched over ({error})")
-
-    def _let_through(self) -> None:
-        """Cancel what somebody waits for; who is still in the way the next time is ended."""
-        waiting = statements.waiting_for(self._watcher, self._name)
-        for pid in self._in_the_way & {one.blocker for one in waiting}:
-            statements.terminate(self._watcher, pid)
-        self._in_the_way = {one.blocker for one in waiting}
-        if waiting:
-            first = waiting[0]
-            self._stop(f"process {first.pid} waited for what was being read ({first.statement})")
+    def _look(self, *, is_last: bool) -> None:
+        self._let_through()
+        if not self._holder.closed:
+            self._release_in_time(is_last=is_last)
 
     def _release_in_time(self, *, is_last: bool) -> None:
         if is_last or not self._uncopied:
@@ -104,7 +74,5 @@ class Reading:
 
     def _stop(self, why: str) -> None:
         """Let what is being read end now, and what is to be read fail, for want of its snapshot."""
-        self.stopped = self.stopped or why
         self._holder.close()
-        if not self._watcher.closed:
-            statements.cancel_all(self._watcher, self._name)
+        super()._stop(why)

@@ -23,6 +23,7 @@ from tidemill_cli.database.metrics import DataIssues
 from tidemill_cli.database.session import Session, connect, one_value
 from tidemill_cli.definitions import applied, with_stored
 from tidemill_cli.errors import ExitCode, OptionError, TidemillError
+from tidemill_cli.fingerprint import fingerprint
 from tidemill_cli.inputs import create_statement
 from tidemill_cli.parsed import KeptParse
 from tidemill_cli.project import (
@@ -103,6 +104,7 @@ def run_build(
                 purpose=purpose,
                 definitions=definitions,
                 kept=kept or KeptParse(),
+                made_by=None if as_of else fingerprint(project, settings),
             )
             built = _built_in_peace(attempt, snapshot_seconds)
             published = attempt.publish(built)

@@ -20,6 +20,8 @@ _ADDED = {
     "rows": "bigint",
     "switched_at": "timestamptz",
     "definitions": "jsonb",
+    "made_by": "text",
+    "refreshed_at": "timestamptz",
 }
 
 
@@ -40,6 +42,8 @@ class Build:
     rows: int | None  # how many were written
     switched_at: datetime | None  # when readers were last pointed at it
     definitions: dict[str, str] | None  # those that were chosen in the database
+    made_by: str | None  # fingerprint of the project and the options; None of an instant of its own
+    refreshed_at: datetime | None  # when it was last brought up to date
 
 
 def ensure_table(session: Session, facade: str) -> None:

@@ -20,11 +20,13 @@ RELEASES: tuple[Release, ...] = get_args(Release)
 _DOMAINS = {"datetime": "timestamp without time zone", "mediumtext": "text"}
 # Beside the keys: what Kill Bill looks up most.
 _INDEXES = {
+    "account_history": ("target_record_id",),
     "blocking_states": ("blockable_id",),
     "bundles": ("account_id", "external_key"),
     "subscriptions": ("bundle_id",),
     "subscription_events": ("subscription_id", "effective_date"),
     "invoices": ("account_id",),
+    "invoice_parent_children": ("parent_invoice_id", "child_invoice_id"),
     "invoice_items": ("invoice_id", "subscription_id", "linked_item_id"),
     "invoice_payments": ("invoice_id", "payment_id"),
     "payments": ("account_id",),
