@@ -8,6 +8,17 @@
     {%- if _is_run() %}
     {%- set build = _build_schema() %}
     create schema if not exists {{ build }};
+    {{ _create_notes(build) }}
+    delete from {{ build }}.refresh_state;
+    insert into {{ build }}.refresh_state (is_whole, begun_at, begun_xid, next_turn)
+    select false, {{ run_instant() }}, pg_snapshot_xmin(pg_current_snapshot()), 0;
+    delete from {{ build }}.refresh_sources;
+    {{ _insert_sources(build) }}
+    {%- endif %}
+{%- endmacro %}
+
+{#- The tables in which it is noted. -#}
+{% macro _create_notes(build) -%}
     create table if not exists {{ build }}.refresh_state (
         is_whole boolean not null,
         begun_at timestamptz not null,
@@ -46,12 +57,6 @@
     );
     comment on table {{ build }}.refresh_due is
         'One row per customer that time alone will change: when that is next.';
-    delete from {{ build }}.refresh_state;
-    insert into {{ build }}.refresh_state (is_whole, begun_at, begun_xid, next_turn)
-    select false, {{ run_instant() }}, pg_snapshot_xmin(pg_current_snapshot()), 0;
-    delete from {{ build }}.refresh_sources;
-    {{ _insert_sources(build) }}
-    {%- endif %}
 {%- endmacro %}
 
 {% macro _insert_sources(build) -%}

@@ -19,28 +19,7 @@
     {%- set speaks_of_now = var("tidemill_as_of") in (none, _instant_literal()) %}
     {%- if speaks_of_now and not failed and not wanted | reject("in", made) | list %}
     {%- set keys = _unique_keys() %}
-    drop table if exists {{ build }}.refresh_recipes;
-    create table {{ build }}.refresh_recipes (
-        step integer primary key,
-        name text not null,
-        resource text not null,
-        relation text,
-        is_view boolean not null,
-        is_source boolean not null,
-        is_fact boolean not null,
-        reads_instant boolean not null,
-        kind text,
-        customer_columns text[] not null,
-        unique_key text[],
-        whole_with text[] not null,
-        check_columns text[],
-        severity text,
-        needs text[] not null,
-        reads text[] not null,
-        code text not null
-    );
-    comment on table {{ build }}.refresh_recipes is
-        'One row per relation and test of the build: the SQL that a refresh computes it by.';
+    {{ _create_recipes(build) }}
     {%- for node in _in_order(made) %}
     {%- set meta = node.config.meta %}
     insert into {{ build }}.refresh_recipes values (
@@ -70,6 +49,32 @@
     call {{ build }}.begin_refreshing({{ as_of_instant() }});
     {%- endif %}
     {%- endif %}
+{%- endmacro %}
+
+{#- The table in which it is written down. -#}
+{% macro _create_recipes(build) -%}
+    drop table if exists {{ build }}.refresh_recipes;
+    create table {{ build }}.refresh_recipes (
+        step integer primary key,
+        name text not null,
+        resource text not null,
+        relation text,
+        is_view boolean not null,
+        is_source boolean not null,
+        is_fact boolean not null,
+        reads_instant boolean not null,
+        kind text,
+        customer_columns text[] not null,
+        unique_key text[],
+        whole_with text[] not null,
+        check_columns text[],
+        severity text,
+        needs text[] not null,
+        reads text[] not null,
+        code text not null
+    );
+    comment on table {{ build }}.refresh_recipes is
+        'One row per relation and test of the build: the SQL that a refresh computes it by.';
 {%- endmacro %}
 
 {#- What stands in the SQL for the instant of the build, unless somebody gave another one. -#}
