@@ -16,6 +16,7 @@ from tidemill_cli.errors import TidemillError
 
 PUBLISHED = "published"
 BESIDE = "built"  # and left beside what is live
+NOTES = "refresh_"  # what a build notes before it makes anything
 HEADLINE = "metric_mrr"  # every build has it
 _PUBLISHED_KEPT = 2  # the live one and the one before, for comparison and rollback
 _FAILED_KEPT = 1  # the last one, for inspection
@@ -89,7 +90,8 @@ class BuildLog:
 
     def drop_if_empty(self, build: str) -> bool:
         """Drop the schema of a build that came to nothing."""
-        if catalog.relations(self.session, build):
+        found = catalog.relations(self.session, build)
+        if any(not one.name.startswith(NOTES) for one in found):
             return False
         return self.drop(build)
 

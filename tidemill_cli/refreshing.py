@@ -19,7 +19,7 @@ from tidemill_cli.database import builds, refresh
 from tidemill_cli.database import definitions as chosen
 from tidemill_cli.database.locks import take_run_lock
 from tidemill_cli.database.refresh import Drift, NeedsBuild
-from tidemill_cli.database.session import Session, connect
+from tidemill_cli.database.session import Session, connect, server_time
 from tidemill_cli.definitions import with_stored
 from tidemill_cli.errors import ExitCode, TidemillError
 from tidemill_cli.fingerprint import fingerprint
@@ -53,17 +53,19 @@ def refresh_live(
     options: Mapping[str, Any],
     *,
     bound: timedelta = BOUND,
+    build_every: timedelta | None = None,
     checks: bool = False,
 ) -> RefreshSummary:
     """Compute again what changed since the live build was made, or last refreshed.
 
     With `checks` also everything else, to see and put right what differs. Raises NeedsBuild where
-    only a whole build will do.
+    only a whole build will do, or the last one is too long ago.
     """
     started = time.monotonic()
     with connect(connection, _NAME) as session:
         take_run_lock(session)
         build = _refreshable(session, connection, project, options)
+        _check_age(session, connection, build, build_every)
         for _ in range(_ATTEMPTS):
             with Watchdog(connection, _NAME) as watchdog:
                 try:
@@ -73,6 +75,11 @@ def refresh_live(
                         BuildLog(session, connection.schema).refreshed(build, done.as_of)
                 except (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable) as error:
                     why = watchdog.stopped or str(error).splitlines()[0]
+                except psycopg.errors.InsufficientPrivilege as error:
+                    raise NeedsBuild(
+                        f"{str(error).splitlines()[0]} (`tidemill init` grants what a refresh "
+                        "looks at)"
+                    ) from None
                 except psycopg.OperationalError as error:
                     why = watchdog.stopped or str(error).splitlines()[0]
                     if session.closed:
@@ -101,6 +108,19 @@ def refresh_live(
 def counted(number: int, noun: str) -> str:
     """A number of things, as it is read."""
     return f"{number:,} {noun}{'s' if number != 1 else ''}"
+
+
+def _check_age(
+    session: Session, connection: Connection, build: str, build_every: timedelta | None
+) -> None:
+    """What customers say together is renewed by whole builds."""
+    (found,) = [
+        one
+        for one in builds.recorded(session, connection.schema, only_kept=True)
+        if one.build == build
+    ]
+    if build_every and server_time(session) - found.started_at >= build_every:
+        raise NeedsBuild("the last whole build is too long ago")
 
 
 def _refreshable(

@@ -14,6 +14,7 @@ import psycopg
 
 from tidemill_cli.errors import ExitCode, OptionError, TidemillError
 from tidemill_cli.headline import Headline
+from tidemill_cli.refreshing import RefreshSummary
 from tidemill_cli.runner import RunSummary
 
 _LONGEST_WAIT_SECONDS = 5 * 60.0
@@ -24,7 +25,7 @@ _MOST_DOUBLINGS = 30  # beyond, no wait is the shorter one
 class Outcome:
     """What a run of a watch came to: a summary, or else an error."""
 
-    summary: RunSummary | None = None
+    summary: RunSummary | RefreshSummary | None = None
     headline: Headline | None = None
     error: str | None = None
 

@@ -138,7 +138,11 @@ begin
             then
                 call {{ build }}.evaluate(recipe, now_is, 'next');
             end if;
-            if exists (select from changed where name = any(recipe.needs)) then
+            if exists (
+                select from changed where name = any(recipe.needs)
+                union all
+                select from changed_shared where source || '.' || name = any(recipe.reads)
+            ) then
                 insert into changed values (recipe.name) on conflict do nothing;
             end if;
             if recipe.reads_instant then
@@ -162,7 +166,11 @@ begin
             end if;
         elsif
             recipe.reads_instant
-            or exists (select from changed where name = any(recipe.needs))
+            or exists (
+                select from changed where name = any(recipe.needs)
+                union all
+                select from changed_shared where source || '.' || name = any(recipe.reads)
+            )
         then
             call {{ build }}.apply_whole(recipe, now_is);
         end if;

@@ -12,7 +12,10 @@ begin
     select source.relation into changed
     from {{ build }}.refresh_sources as source
     where
-        source.file_node is distinct from pg_relation_filenode(to_regclass(source.relation))
+        source.file_node is distinct from case
+            when source.found_columns <> '{}'
+                then pg_relation_filenode(to_regclass(source.relation))
+        end
         or source.found_columns is distinct from array(
             select pg_attribute.attname::text
             from pg_attribute
@@ -21,6 +24,7 @@ begin
                 and pg_attribute.attnum > 0
                 and not pg_attribute.attisdropped
                 and pg_attribute.attname = any(source.columns)
+                and has_column_privilege(pg_attribute.attrelid, pg_attribute.attnum, 'select')
             order by pg_attribute.attnum
         )
     limit 1;
@@ -45,8 +49,7 @@ as $refresh$
 declare
     this {{ build }}.refresh_sources;
     other {{ build }}.refresh_sources;
-    edge text;
-    parts text[];
+    edge jsonb;
     further text;
     queries text[] := '{}';
 begin
@@ -56,29 +59,29 @@ begin
     if this.customer is not null then
         queries := queries || format('select %s as id from (%s) as t', this.customer, rows_are);
     end if;
-    foreach edge in array this.concerns loop
-        if edge = 'everybody' then
+    for edge in select value from jsonb_array_elements(this.concerns) loop
+        if edge ->> 0 = 'everybody' then
             return null;
         end if;
-        parts := regexp_match(edge, '^(.*) = ([a-z_]+)\.(.*)$');
         select * into strict other
         from {{ build }}.refresh_sources
-        where source = source_is and name = parts[2];
-        continue when not {{ build }}.is_there(this, parts[1]);
-        if other.customer = parts[3] then
+        where source = source_is and name = edge ->> 1;
+        continue when not {{ build }}.is_there(this, edge ->> 0)
+            or not {{ build }}.is_there(other, edge ->> 2);
+        if other.customer = edge ->> 2 then
             -- The customer may be missing, and what refers to it not.
-            queries := queries || format('select %s as id from (%s) as t', parts[1], rows_are);
+            queries := queries || format('select %s as id from (%s) as t', edge ->> 0, rows_are);
             continue;
         end if;
         -- A reference to the table itself is followed once.
-        continue when parts[2] = any(path) or not {{ build }}.is_there(other, parts[3]);
+        continue when other.name = any(path);
         further := {{ build }}.owners(
             source_is,
             other.name,
             format(
                 'select %s from %s where %s in (select %s from (%s) as t)',
                 {{ build }}.listed(other.found_columns),
-                other.relation, parts[3], parts[1], rows_are
+                other.relation, edge ->> 2, edge ->> 0, rows_are
             ),
             path || table_is
         );
@@ -127,6 +130,7 @@ declare
     changed text;
     owner_query text;
     is_changed boolean;
+    new_digest text;
     pages bigint;
     part bigint;
     whole_pages constant bigint := 8192;
@@ -170,6 +174,18 @@ begin
             where source = this.source and name = this.name;
         end if;
         execute format('select exists (%s)', changed) into is_changed;
+        if this.is_shared then
+            execute format($digest${{ _digest("%s") }}$digest$, this.relation) into new_digest;
+            if new_digest <> this.digest then
+                insert into changed_shared values (this.source, this.name);
+                update {{ build }}.refresh_sources set digest = new_digest
+                where source = this.source and name = this.name;
+                -- Who was concerned by a row that is gone, nobody can say.
+                if not is_changed and this.concerns <> '[]' then
+                    raise exception 'rows of % are gone', this.relation using errcode = 'TM001';
+                end if;
+            end if;
+        end if;
         continue when not is_changed;
         owner_query := {{ build }}.owners(this.source, this.name, changed);
         if owner_query is null then
@@ -181,9 +197,6 @@ begin
             'where id is not null',
             this.source, owner_query
         );
-        if this.is_shared then
-            insert into changed_shared values (this.source, this.name);
-        end if;
     end loop;
     insert into candidates
     select distinct billing_source, customer_id

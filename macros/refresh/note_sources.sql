@@ -8,18 +8,35 @@
     {%- if _is_run() %}
     {%- set build = _build_schema() %}
     create schema if not exists {{ build }};
+    {{ _drop_refresh(build) }}
     {{ _create_notes(build) }}
-    delete from {{ build }}.refresh_state;
     insert into {{ build }}.refresh_state (is_whole, begun_at, begun_xid, next_turn)
     select false, {{ run_instant() }}, pg_snapshot_xmin(pg_current_snapshot()), 0;
-    delete from {{ build }}.refresh_sources;
     {{ _insert_sources(build) }}
     {%- endif %}
 {%- endmacro %}
 
+{#- What an earlier build, or release, left of it. The procedures know the tables by their types. -#}
+{% macro _drop_refresh(build) -%}
+    do $$
+    declare
+        made regprocedure;
+    begin
+        for made in
+            select oid from pg_proc where pronamespace = {{ _quoted(build) }}::regnamespace
+        loop
+            execute 'drop routine ' || made;
+        end loop;
+    end
+    $$;
+    drop table if exists
+        {{ build }}.refresh_state, {{ build }}.refresh_sources, {{ build }}.refresh_due,
+        {{ build }}.refresh_recipes;
+{%- endmacro %}
+
 {#- The tables in which it is noted. -#}
 {% macro _create_notes(build) -%}
-    create table if not exists {{ build }}.refresh_state (
+    create table {{ build }}.refresh_state (
         is_whole boolean not null,
         begun_at timestamptz not null,
         begun_xid xid8 not null,
@@ -30,7 +47,7 @@
     );
     comment on table {{ build }}.refresh_state is
         'One row: since when the engines'' rows have not been looked at.';
-    create table if not exists {{ build }}.refresh_sources (
+    create table {{ build }}.refresh_sources (
         source text,
         name text,
         relation text not null,
@@ -38,9 +55,12 @@
         is_shared boolean not null,
         customer text,
         together text,
-        concerns text[] not null,
+        -- Expressions of this table and another, as [left, table, right], or [everybody].
+        concerns jsonb not null,
         file_node oid,
         found_columns text[] not null,
+        -- Of the rows of a table of no customer, which are few: whether one is missing.
+        digest text,
         seen_pages bigint not null,
         next_page bigint not null,
         round_xid xid8,
@@ -49,7 +69,7 @@
     );
     comment on table {{ build }}.refresh_sources is
         'One row per table of a billing engine that is read, and how far it has been looked through.';
-    create table if not exists {{ build }}.refresh_due (
+    create table {{ build }}.refresh_due (
         billing_source text,
         tenant_id text,
         customer_id text,
@@ -59,55 +79,107 @@
         'One row per customer that time alone will change: when that is next.';
 {%- endmacro %}
 
+{#- The tables of the engines in use, and those that people fill. -#}
 {% macro _insert_sources(build) -%}
+    {%- set sources = {} %}
     {%- for source in graph.sources.values()
-        if source.source_name in var("tidemill_billing_sources") %}
+        if source.source_name in var("tidemill_billing_sources") + ["inputs"] %}
+        {%- do sources.update(
+            {source.source_name ~ "." ~ source.name: (source, _readable_columns(source))}
+        ) %}
+    {%- endfor %}
+    {%- for source, found in sources.values() %}
     {%- set meta = source.config.meta %}
-    {%- set concerns = meta.get("concerns", []) %}
+    {%- set is_shared = meta.get("shared", source.source_name == "inputs") %}
     insert into {{ build }}.refresh_sources (
         source, name, relation, columns, is_shared, customer, together, concerns, file_node,
-        found_columns, seen_pages, next_page
+        found_columns, digest, seen_pages, next_page
     )
     select
-        {{ dbt.string_literal(source.source_name) }},
-        {{ dbt.string_literal(source.name) }},
+        {{ _quoted(source.source_name) }},
+        {{ _quoted(source.name) }},
         {{ _quoted(source.relation_name) }},
         {{ _text_array(source.columns.keys()) }},
-        {{ meta.get("shared", false) }},
-        {{ _quoted(meta.customer) if meta.customer else "null" }},
+        {{ is_shared }},
+        {{ _quoted(_reference(source, found, meta.customer)) if meta.customer else "null" }},
         {{ _quoted(meta.together) if meta.together else "null" }},
-        {{ _text_array([concerns] if concerns is string else concerns) }},
-        pg_relation_filenode(to_regclass({{ _quoted(source.relation_name) }})),
-        '{}',
-        0,
+        {{ _quoted(tojson(_concerns(source, sources))) }},
+        {{ "null" if not found else
+            "pg_relation_filenode(to_regclass(" ~ _quoted(source.relation_name) ~ "))" }},
+        {{ _text_array(found) }},
+        {{ "(" ~ _digest(source.relation_name) ~ ")" if is_shared and found else "null" }},
+        coalesce(
+            pg_relation_size(to_regclass({{ _quoted(source.relation_name) }}))
+            / current_setting('block_size')::bigint,
+            0
+        ),
         0;
     {%- endfor %}
-    update {{ build }}.refresh_sources
-    set
-        found_columns = array(
-            select pg_attribute.attname::text
-            from pg_attribute
-            where
-                pg_attribute.attrelid = to_regclass(relation)
-                and pg_attribute.attnum > 0
-                and not pg_attribute.attisdropped
-                and pg_attribute.attname = any(columns)
-            order by pg_attribute.attnum
-        ),
-        seen_pages = coalesce(
-            pg_relation_size(to_regclass(relation)) / current_setting('block_size')::bigint, 0
-        );
+{%- endmacro %}
+
+{#- Of the columns that a table is listed with, those that are there and may be read. -#}
+{% macro _readable_columns(source) -%}
+    {%- do return(run_query(
+        "select pg_attribute.attname from pg_attribute"
+        ~ " where pg_attribute.attrelid = to_regclass(" ~ _quoted(source.relation_name) ~ ")"
+        ~ " and pg_attribute.attnum > 0 and not pg_attribute.attisdropped"
+        ~ " and pg_attribute.attname = any(" ~ _text_array(source.columns.keys()) ~ ")"
+        ~ " and has_column_privilege(pg_attribute.attrelid, pg_attribute.attnum, 'select')"
+        ~ " order by pg_attribute.attnum"
+    ).columns[0].values() | list) %}
+{%- endmacro %}
+
+{#- What a table's meta says it concerns, as it can be asked of the tables that are there. -#}
+{% macro _concerns(source, sources) -%}
+    {%- set concerns = source.config.meta.get("concerns", []) %}
+    {%- if concerns is string %}
+        {%- do return([[concerns]]) %}
+    {%- endif %}
+    {%- set edges = [] %}
+    {%- for concern in concerns %}
+        {%- set sides = modules.re.match("^(.*) = ([a-z_]+)[.](.*)$", concern, modules.re.S) %}
+        {%- set left, name, right = sides.groups() %}
+        {%- set columns = sources[source.source_name ~ "." ~ source.name][1] %}
+        {%- set other, others = sources[source.source_name ~ "." ~ name] %}
+        {%- if columns and others %}
+            {%- do edges.append(
+                [_reference(source, columns, left), name, _reference(other, others, right)]
+            ) %}
+        {%- endif %}
+    {%- endfor %}
+    {%- do return(edges) %}
+{%- endmacro %}
+
+{#- An engine whose tables may have other columns says by <engine>_reference where a value stands. -#}
+{% macro _reference(source, found, expression) -%}
+    {%- set resolve = context.get(source.source_name ~ "_reference") %}
+    {%- do return(resolve(source, found, expression) | trim if resolve else expression) %}
+{%- endmacro %}
+
+{#- A query of what a few rows are, by where each version of them stands. -#}
+{% macro _digest(relation) -%}
+    select
+        count(*) || ' ' || coalesce(
+            sum(hashtextextended(digested.ctid::text || ' ' || digested.xmin::text, 0)), 0
+        )
+    from {{ relation }} as digested
 {%- endmacro %}
 
 {#- The schema of this build's own relations, quoted. -#}
 {% macro _build_schema() -%}
-    {{ adapter.quote(generate_schema_name(none, {"fqn": []}) | trim) }}
+    {%- do return(
+        adapter.quote(generate_schema_name(none, {"fqn": []}) | trim)
+    ) %}
 {%- endmacro %}
 
 {% macro _quoted(text) -%}
-    '{{ text | replace("'", "''") }}'
+    {%- do return("'" ~ text | replace("'", "''") ~ "'") %}
 {%- endmacro %}
 
 {% macro _text_array(names) -%}
-    array[{% for name in names %}{{ _quoted(name) }}{{ ", " if not loop.last }}{% endfor %}]::text[]
+    {%- set quoted = [] %}
+    {%- for name in names %}
+        {%- do quoted.append(_quoted(name)) %}
+    {%- endfor %}
+    {%- do return("array[" ~ quoted | join(", ") ~ "]::text[]") %}
 {%- endmacro %}

@@ -9,8 +9,7 @@ declare
     engine text;
     id_type text;
     is_placed boolean;
-    edge text;
-    parts text[];
+    edge jsonb;
     query text;
     queries text[];
 begin
@@ -60,12 +59,11 @@ begin
                     )
                     and not exists (
                         select
-                        from unnest(tables.concerns) as listed (concern)
+                        from jsonb_array_elements(tables.concerns) as listed (edge)
                         inner join {{ build }}.refresh_sources as needed
                             on
                                 needed.source = engine
-                                and needed.name
-                                = (regexp_match(listed.concern, '^.* = ([a-z_]+)\.'))[1]
+                                and needed.name = listed.edge ->> 1
                         where
                             needed.file_node is not null
                             and needed.name <> tables.name
@@ -82,22 +80,21 @@ begin
                         this.relation, this.customer, 'ids_' || engine
                     );
                 end if;
-                foreach edge in array this.concerns loop
-                    parts := regexp_match(edge, '^(.*) = ([a-z_]+)\.(.*)$');
+                for edge in select value from jsonb_array_elements(this.concerns) loop
                     select * into strict other
                     from {{ build }}.refresh_sources
-                    where source = engine and name = parts[2];
+                    where source = engine and name = edge ->> 1;
                     continue when
                         other.name = this.name
-                        or not {{ build }}.is_there(this, parts[1])
-                        or not {{ build }}.is_there(other, parts[3]);
+                        or not {{ build }}.is_there(this, edge ->> 0)
+                        or not {{ build }}.is_there(other, edge ->> 2);
                     queries := queries || format(
                         'select t.ctid from %s as t where %s in (select %s from %I)',
                         this.relation,
-                        parts[1],
-                        case when other.customer = parts[3] then 'id' else parts[3] end,
+                        edge ->> 0,
+                        case when other.customer = edge ->> 2 then 'id' else edge ->> 2 end,
                         case
-                            when other.customer = parts[3] then 'ids_' || engine
+                            when other.customer = edge ->> 2 then 'ids_' || engine
                             else 'rows_' || engine || '_' || other.name
                         end
                     );

@@ -53,7 +53,6 @@
 
 {#- The table in which it is written down. -#}
 {% macro _create_recipes(build) -%}
-    drop table if exists {{ build }}.refresh_recipes;
     create table {{ build }}.refresh_recipes (
         step integer primary key,
         name text not null,

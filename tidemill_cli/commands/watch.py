@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tidemill_cli.commands import options
+from tidemill_cli.commands.refresh import document as of_refresh
+from tidemill_cli.commands.refresh import sentence
 from tidemill_cli.commands.run import document
 from tidemill_cli.console import emit_json_line, narrate, without_narration
 from tidemill_cli.periods import parse_length
 
 if TYPE_CHECKING:
+    from tidemill_cli.refreshing import RefreshSummary
+    from tidemill_cli.runner import RunSummary
     from tidemill_cli.watching import Round
 
 
@@ -27,25 +31,37 @@ def watch(
             "takes longer is followed at once.",
         ),
     ] = "1m",
+    build_every: Annotated[
+        str,
+        typer.Option(
+            "--build-every",
+            metavar="LENGTH",
+            help="Build everything beside the live numbers this often; in between only what has "
+            "changed is computed. 0s: in every run.",
+        ),
+    ] = "24h",
     as_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON per run.")] = False,
 ) -> None:
-    """Do what `tidemill run` does, again and again, in one process that keeps dbt warm.
+    """Do what `tidemill refresh` does, again and again, and what `tidemill run` does once a day.
 
-    The project is parsed again only when a file of it, an option or the profile has changed. After
-    a run that failed the next waits longer, up to five minutes. SIGTERM and Ctrl-C end it (exit 0):
-    a run that is under way is stopped, and the numbers built before stay.
+    One process keeps dbt warm. The project is parsed again only when a file of it, an option or the
+    profile has changed. After a run that failed the next waits longer, up to five minutes. SIGTERM
+    and Ctrl-C end it (exit 0): what is under way is stopped, and the numbers stay.
     """
     seconds = parse_length(every, "--every").total_seconds()
     limit = parse_length(asked.snapshot_limit, "--snapshot-limit").total_seconds()
+    longest = parse_length(build_every, "--build-every")
 
     import psycopg
 
     from tidemill_cli import watching
+    from tidemill_cli.database.refresh import NeedsBuild
     from tidemill_cli.errors import TidemillError
     from tidemill_cli.headline import headline
     from tidemill_cli.parsed import KeptParse
     from tidemill_cli.project import find_project
     from tidemill_cli.purpose import Purpose
+    from tidemill_cli.refreshing import refresh_live
     from tidemill_cli.runner import run_build
 
     project = find_project(asked.project_dir)
@@ -57,7 +73,11 @@ def watch(
         # Every time, since the profile may have been edited.
         connection = asked.resolved()
         with without_narration():
-            summary = run_build(connection, project, wanted, limit, purpose, kept)
+            summary: RunSummary | RefreshSummary
+            try:
+                summary = refresh_live(connection, project, wanted, build_every=longest)
+            except NeedsBuild:
+                summary = run_build(connection, project, wanted, limit, purpose, kept)
         try:
             return watching.Outcome(summary, headline(connection))
         except (TidemillError, psycopg.Error):  # it was published all the same
@@ -74,11 +94,15 @@ def watch(
 
 
 def _line(done: Round) -> str:
+    from tidemill_cli.refreshing import RefreshSummary
+
     outcome = done.outcome
     when = f"{done.started_at:%Y-%m-%d %H:%M:%S} UTC"
     after = f"Trying again in {done.wait:.0f} s."
     if outcome.summary is None:
         return f"{when}  failed after {done.seconds:.1f} s: {outcome.error} {after}"
+    if isinstance(outcome.summary, RefreshSummary):
+        return f"{when}  {sentence(outcome.summary)} {outcome.headline or ''}".rstrip()
     if outcome.summary.failed_tests:
         failed = ", ".join(test.name for test in outcome.summary.failed_tests)
         return (
@@ -98,7 +122,7 @@ def _document(done: Round) -> dict[str, Any]:
         "started_at": done.started_at.isoformat(),
         "outcome": _kind(done),
         "error": outcome.error,
-        **(document(outcome.summary) if outcome.summary else {}),
+        **_summary(done),
         "mrr_at_end_of": told.day.isoformat() if told and told.day else None,
         "mrr": {currency: str(mrr) for currency, mrr in told.mrr} if told else None,
         "seconds": round(done.seconds, 1),
@@ -106,7 +130,20 @@ def _document(done: Round) -> dict[str, Any]:
     }
 
 
+def _summary(done: Round) -> dict[str, Any]:
+    from tidemill_cli.refreshing import RefreshSummary
+
+    summary = done.outcome.summary
+    if isinstance(summary, RefreshSummary):
+        return of_refresh(summary)
+    return document(summary) if summary else {}
+
+
 def _kind(done: Round) -> str:
+    from tidemill_cli.refreshing import RefreshSummary
+
     if done.outcome.summary is None:
         return "failed"
+    if isinstance(done.outcome.summary, RefreshSummary):
+        return "refreshed"
     return "published" if done.outcome.is_good else "tests_failed"
