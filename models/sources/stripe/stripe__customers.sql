@@ -8,6 +8,13 @@ landed as (
 
 ),
 
+live_tenants as (
+
+    select * from {{ ref('int_stripe__live_tenants') }}
+    where source_table = 'customers'
+
+),
+
 named as (
 
     select
@@ -41,15 +48,16 @@ missing as (
 customers as (
 
     select
-        tenant_id,
-        customer_id,
-        name,
-        country,
-        currency,
-        created_at,
-        is_test,
-        metadata
+        landed.tenant_id,
+        landed.customer_id,
+        landed.name,
+        landed.country,
+        landed.currency,
+        landed.created_at,
+        coalesce(landed.is_test and live_tenants.tenant_id is not null, false) as is_test,
+        landed.metadata
     from landed
+    left join live_tenants on landed.tenant_id = live_tenants.tenant_id
 
     union all
 

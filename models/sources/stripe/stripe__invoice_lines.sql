@@ -8,6 +8,13 @@ customers as (
 
 ),
 
+live_tenants as (
+
+    select * from {{ ref('int_stripe__live_tenants') }}
+    where source_table = 'customers'
+
+),
+
 invoices as not materialized (
 
     select
@@ -23,10 +30,11 @@ invoices as not materialized (
         on
             invoices.tenant_id = customers.tenant_id
             and invoices.customer_id = customers.customer_id
+    left join live_tenants on invoices.tenant_id = live_tenants.tenant_id
     where
         invoices.status in ('open', 'paid', 'uncollectible')
         and invoices.customer_id is not null
-        and customers.is_test is not true
+        and (customers.is_test and live_tenants.tenant_id is not null) is not true
 
 ),
 

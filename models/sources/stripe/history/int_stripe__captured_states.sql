@@ -19,17 +19,24 @@ captured as (
 
 ),
 
+first_capture as (
+
+    select * from {{ ref('int_stripe__first_capture') }}
+
+),
+
 ordered as (
 
     select
-        *,
-        {{ stripe_instant("state -> 'start'") }} as started_at,
-        lag(observed_at) over (
-            partition by tenant_id, subscription_id
-            order by observed_at
-        ) as previously_observed_at,
-        min(observed_at) over () as captures_since
+        captured.*,
+        first_capture.captures_since,
+        {{ stripe_instant("captured.state -> 'start'") }} as started_at,
+        lag(captured.observed_at) over (
+            partition by captured.tenant_id, captured.subscription_id
+            order by captured.observed_at
+        ) as previously_observed_at
     from captured
+    cross join first_capture
 
 )
 

@@ -38,8 +38,8 @@ told_accounts as (
 
     select
         tenant_id,
-        max(created_at) as told_to
-    from events
+        max(told_to) as told_to
+    from {{ ref('int_stripe__told_accounts') }}
     group by tenant_id
 
 ),
@@ -70,7 +70,8 @@ known as (
         'snapshot' as history_source,
         'subscriptions' as source_table,
         captured.subscription_id as source_row_id,
-        captured.synced_at
+        -- not every engine says when
+        coalesce(captured.synced_at, captured.observed_at) as synced_at
     from captured
     left join told
         on

@@ -2,9 +2,20 @@
 
 with
 
+live_tenants as (
+
+    select * from {{ ref('int_stripe__live_tenants') }}
+    where source_table = 'subscriptions'
+
+),
+
 subscriptions as (
 
-    select * from {{ ref('stg_stripe__subscriptions') }}
+    select
+        landed.*,
+        landed.is_test and live_tenants.tenant_id is not null as is_apart
+    from {{ ref('stg_stripe__subscriptions') }} as landed
+    left join live_tenants on landed.tenant_id = live_tenants.tenant_id
 
 ),
 
@@ -37,7 +48,7 @@ incomplete as (
     where
         subscriptions.status = 'incomplete'
         and subscriptions.created_at < {{ as_of_instant() }} - interval '1 day'
-        and not subscriptions.is_test
+        and subscriptions.is_apart is not true
         and counted.subscription_id is null
 
 ),
@@ -64,7 +75,7 @@ drafts as (
         and invoices.created_at < {{ as_of_instant() }} - interval '1 day'
         and subscriptions.is_collection_paused is not true
         and subscriptions.status is distinct from 'unpaid'
-        and subscriptions.is_test is not true
+        and subscriptions.is_apart is not true
 
 )
 

@@ -8,6 +8,13 @@ landed as (
 
 ),
 
+live_tenants as (
+
+    select * from {{ ref('int_stripe__live_tenants') }}
+    where source_table = 'subscriptions'
+
+),
+
 latest_states as (
 
     select distinct on (tenant_id, subscription_id) *
@@ -74,7 +81,7 @@ told as (
         ) as planned_end_at,
         coalesce(latest_states.state ->> 'reason', landed.cancel_reason) as cancel_reason,
         latest_states.synced_at,
-        coalesce(landed.is_test, false) as is_test
+        coalesce(landed.is_test and live_tenants.tenant_id is not null, false) as is_test
     from latest_states
     left join landed
         on
@@ -88,6 +95,7 @@ told as (
         on
             latest_states.tenant_id = schedules.tenant_id
             and latest_states.subscription_id = schedules.subscription_id
+    left join live_tenants on latest_states.tenant_id = live_tenants.tenant_id
 
 )
 

@@ -8,55 +8,7 @@ prices as (
 
 ),
 
-items as (
-
-    select * from {{ ref('stg_stripe__subscription_items') }}
-
-),
-
-lines as (
-
-    select * from {{ ref('stg_stripe__invoice_lines') }}
-
-),
-
 -- A price that was deleted lives on in what has embedded it; what matters of it never changes.
-embedded as (
-
-    select
-        tenant_id,
-        price_id,
-        product_id,
-        period_unit,
-        period_count,
-        usage_type,
-        billing_scheme,
-        divide_by,
-        divide_round,
-        tax_behavior,
-        nickname,
-        lookup_key
-    from items
-
-    union all
-
-    select
-        tenant_id,
-        price_id,
-        product_id,
-        period_unit,
-        period_count,
-        usage_type,
-        billing_scheme,
-        divide_by,
-        divide_round,
-        tax_behavior,
-        nickname,
-        lookup_key
-    from lines
-
-),
-
 known as (
 
     select
@@ -69,11 +21,10 @@ known as (
         max(billing_scheme) as billing_scheme,
         max(divide_by) as divide_by,
         max(divide_round) as divide_round,
-        bool_or(tax_behavior = 'inclusive') as has_tax_included,
+        bool_or(has_tax_included) as has_tax_included,
         max(nickname) as nickname,
         max(lookup_key) as lookup_key
-    from embedded
-    where price_id is not null
+    from {{ ref('int_stripe__embedded_prices') }}
     group by tenant_id, price_id
 
 ),

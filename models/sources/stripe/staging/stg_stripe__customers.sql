@@ -23,16 +23,6 @@ customers as (
             created jsonb
         )
 
-),
-
-tenants as (
-
-    select
-        tenant_id,
-        bool_or(livemode = 'true') as has_live_rows
-    from customers
-    group by tenant_id
-
 )
 
 -- one row per customer, deleted ones included: they are part of history
@@ -52,10 +42,9 @@ select
     -- a discount of the customer lowers every invoice without one of its own
     case when jsonb_typeof(customers.discount) = 'object' then customers.discount end as discount,
     coalesce(customers.deleted = 'true', false) as is_deleted,
-    -- test mode, in a landing that holds live rows too
-    coalesce(customers.livemode = 'false' and tenants.has_live_rows, false) as is_test,
+    -- null where an engine does not keep it
+    customers.livemode = 'false' as is_test,
     {{ stripe_instant('customers.created') }} as created_at,
     {{ run_instant() }} as observed_at
 from customers
-inner join tenants on customers.tenant_id = tenants.tenant_id
 where customers.id is not null

@@ -14,16 +14,6 @@ subscriptions as (
             {{ stripe_subscription_fields() }}
         )
 
-),
-
-tenants as (
-
-    select
-        tenant_id,
-        bool_or(livemode = 'true') as has_live_rows
-    from subscriptions
-    group by tenant_id
-
 )
 
 -- one row per subscription, whatever its status
@@ -51,10 +41,9 @@ select
     subscriptions.collection_method,
     {{ stripe_id('subscriptions.schedule') }} as schedule_id,
     coalesce(subscriptions.items ->> 'has_more' = 'true', false) as has_more_items,
-    -- test mode, in a landing that holds live rows too
-    coalesce(subscriptions.livemode = 'false' and tenants.has_live_rows, false) as is_test,
+    -- null where an engine does not keep it
+    subscriptions.livemode = 'false' as is_test,
     coalesce(subscriptions.synced_at, {{ stripe_instant('subscriptions._updated_at') }})
         as synced_at
 from subscriptions
-inner join tenants on subscriptions.tenant_id = tenants.tenant_id
 where subscriptions.id is not null
