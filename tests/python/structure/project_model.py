@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 VIEWS = ("view", "in_place_view", "ephemeral")
+# What a refresh asks of an engine, and no canonical model.
+NOT_SURFACE = {"due"}
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,11 @@ class Model:
 
     @property
     def is_surface(self) -> bool:
-        return self.engine is not None and self.name.startswith(f"{self.engine}__")
+        return (
+            self.engine is not None
+            and self.name.startswith(f"{self.engine}__")
+            and self.relation not in NOT_SURFACE
+        )
 
     @property
     def relation(self) -> str:

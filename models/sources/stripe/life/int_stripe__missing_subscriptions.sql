@@ -77,5 +77,6 @@ select
     customer_id,
     recorded_at,
     started_at,
+    billed_to + period as given_up_at,
     case when billed_to + period < {{ as_of_instant() }} then billed_to end as ended_at
 from spans
