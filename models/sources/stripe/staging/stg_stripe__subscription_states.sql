@@ -21,6 +21,7 @@ select
     subscriptions.tenant_id || ':' || subscriptions.id as state_id,
     subscriptions.id as subscription_id,
     subscriptions.tenant_id,
+    {{ stripe_id('subscriptions.customer') }} as customer_id,
     {{ stripe_state('subscriptions') }} as state,
     coalesce(subscriptions.synced_at, {{ stripe_instant('subscriptions._updated_at') }})
         as synced_at,
