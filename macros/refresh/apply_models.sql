@@ -1,32 +1,88 @@
-{#- Put what was computed in the place of what stands. Rows are only deleted and inserted, so that
-    readers never wait, and see it all when the transaction ends. -#}
+{#- Put what was computed in the place of what stands, where it differs. Rows are only deleted and
+    inserted, so that readers never wait, and see it all when the transaction ends. -#}
 {% macro _apply(build) -%}
-create or replace procedure {{ build }}.apply_customers(recipe {{ build }}.refresh_recipes)
+create or replace procedure {{ build }}.apply(
+    recipe {{ build }}.refresh_recipes, made_name text, scope text
+)
 language plpgsql
 as $refresh$
 declare
     names text;
+    same text;
+    key text;
+    is_restated boolean;
     gone bigint;
     came bigint;
 begin
-    select string_agg(quote_ident(attname), ', ' order by attnum) into strict names
+    select
+        string_agg(quote_ident(attname), ', ' order by attnum),
+        string_agg(
+            format('live.%1$I is not distinct from made.%1$I', attname), ' and ' order by attnum
+        ),
+        -- What has no key is known by all it says.
+        format(
+            'md5(row(%s)::text) = md5(row(%s)::text)',
+            string_agg(format('live.%I', attname), ', ' order by attnum),
+            string_agg(format('made.%I', attname), ', ' order by attnum)
+        )
+    into strict names, same, key
     from pg_attribute
-    where
-        attrelid = to_regclass(format('pg_temp.%I', 'next_' || recipe.name)) and attnum > 0;
+    where attrelid = to_regclass(format('pg_temp.%I', made_name)) and attnum > 0;
+    if cardinality(recipe.unique_key) > 0 then
+        select string_agg(format('live.%1$I = made.%1$I', keys.name), ' and ')
+        into strict key
+        from unnest(recipe.unique_key) as keys (name);
+    end if;
     execute format(
-        'delete from %s where (%s) in (table touched)',
-        recipe.relation,
-        (select string_agg(quote_ident(c.name), ', ') from unnest(recipe.customer_columns) as c (name))
+        'create temporary table differing on commit drop as '
+        'select live.row_id as live_row, made.ctid as made_row '
+        'from (select ctid as row_id, * from %s where %s) as live full join %I as made on %s '
+        'where not (%s) or live.row_id is null or made.ctid is null',
+        recipe.relation, scope, made_name, key, same
+    );
+    execute format(
+        'create temporary table if not exists %I (like %s) on commit drop',
+        'diff_' || recipe.name, recipe.relation
+    );
+    execute format(
+        'insert into %2$I (%1$s) '
+        'select %1$s from %3$s where ctid = any(array(select live_row from differing)) union all '
+        'select %1$s from %4$I where ctid = any(array(select made_row from differing))',
+        names, 'diff_' || recipe.name, recipe.relation, made_name
+    );
+    execute format(
+        'delete from %s where ctid = any(array(select live_row from differing))', recipe.relation
     );
     get diagnostics gone = row_count;
     execute format(
-        'insert into %s (%s) select %s from %I',
-        recipe.relation, names, names, 'next_' || recipe.name
+        'insert into %1$s (%2$s) select %2$s from %3$I '
+        'where ctid = any(array(select made_row from differing))',
+        recipe.relation, names, made_name
     );
     get diagnostics came = row_count;
     if gone + came > 0 then
         insert into changed values (recipe.name) on conflict do nothing;
     end if;
+    if to_regclass('pg_temp.drift') is not null then
+        insert into drift values (recipe.name, gone, came);
+    end if;
+    select exists (select from differing where live_row is not null and made_row is not null)
+    into is_restated;
+    drop table differing;
+    if recipe.kind = 'growing' and is_restated then
+        raise exception '% says something else of the past', recipe.name using errcode = 'TM001';
+    end if;
+end
+$refresh$;
+create or replace procedure {{ build }}.apply_customers(recipe {{ build }}.refresh_recipes)
+language plpgsql
+as $refresh$
+begin
+    call {{ build }}.apply(
+        recipe,
+        'next_' || recipe.name,
+        format('(%s) in (table touched)', {{ build }}.listed(recipe.customer_columns))
+    );
 end
 $refresh$;
 create or replace procedure {{ build }}.apply_whole(
@@ -34,77 +90,141 @@ create or replace procedure {{ build }}.apply_whole(
 )
 language plpgsql
 as $refresh$
-declare
-    next_name text := 'whole_' || recipe.name;
-    names text;
-    same text;
-    is_restated boolean;
-    gone bigint;
-    came bigint;
 begin
     execute format(
         'create temporary table %I on commit drop as %s',
-        next_name, replace(recipe.code, '<now>', now_is::text)
+        'whole_' || recipe.name, replace(recipe.code, '<now>', now_is::text)
     );
-    select
-        string_agg(quote_ident(attname), ', ' order by attnum),
-        string_agg(
-            format('live.%1$I is not distinct from made.%1$I', attname), ' and ' order by attnum
-        )
-    into strict names, same
-    from pg_attribute
-    where attrelid = to_regclass(format('pg_temp.%I', next_name)) and attnum > 0;
-    execute format('analyze %I', next_name);
-    execute format(
-        'create temporary table %1$I on commit drop as '
-        'select live.ctid as live_row, made.ctid as made_row '
-        'from %2$s as live full join %3$I as made on %4$s '
-        'where not coalesce(%5$s, false) or live.ctid is null or made.ctid is null',
-        'differing_' || recipe.name, recipe.relation, next_name,
-        -- What has no key is known by all it says.
-        coalesce(
-            (
-                select string_agg(format('live.%1$I = made.%1$I', keys.name), ' and ')
-                from unnest(recipe.unique_key) as keys (name)
-            ),
-            'md5(live::text) = md5(made::text)'
-        ),
-        same
-    );
-    execute format(
-        'delete from %s where ctid = any(array(select live_row from %I where live_row is not null))',
-        recipe.relation, 'differing_' || recipe.name
-    );
-    get diagnostics gone = row_count;
-    execute format(
-        'insert into %s (%s) select %s from %I '
-        'where ctid = any(array(select made_row from %I where made_row is not null))',
-        recipe.relation, names, names, next_name, 'differing_' || recipe.name
-    );
-    get diagnostics came = row_count;
-    if gone + came > 0 then
-        insert into changed values (recipe.name) on conflict do nothing;
-    end if;
-    if recipe.kind = 'growing' then
-        execute format(
-            'select exists (select from %I where live_row is not null and made_row is not null)',
-            'differing_' || recipe.name
-        ) into is_restated;
-        if is_restated then
-            raise exception '% says something else of the past', recipe.name
-                using errcode = 'TM001';
-        end if;
-    end if;
-    if to_regclass('pg_temp.drift') is not null then
-        insert into drift values (recipe.name, gone, came);
-    end if;
-    execute format('drop table %I, %I', next_name, 'differing_' || recipe.name);
+    execute format('analyze %I', 'whole_' || recipe.name);
+    call {{ build }}.apply(recipe, 'whole_' || recipe.name, 'true');
+    execute format('drop table %I', 'whole_' || recipe.name);
 end
 $refresh$
 {%- endmacro %}
 
-{#- All models of no engine, after those that they are built on: of touched customers, or whole where
-    something that they read has changed. -#}
+{#- Of what a relation, or a test, is computed from, take only the parts (a slice, a period) in which
+    something has changed: part_<name> is what there is of them. False where a change cannot be laid
+    to a part, as it has no such column. -#}
+{% macro _narrow(build) -%}
+create or replace function {{ build }}.narrow(
+    recipe {{ build }}.refresh_recipes, now_is timestamptz
+)
+returns boolean
+language plpgsql
+as $refresh$
+declare
+    input record;
+    by_columns text := {{ build }}.listed(recipe.by_columns);
+    queries text[] := '{}';
+begin
+    if recipe.by_columns = '{}' then
+        return false;
+    end if;
+    create temporary table inputs on commit drop as
+    with recursive needed as (
+        select unnest(recipe.needs) as name
+        union
+        select unnest(recipes.needs) as name
+        from needed
+        inner join {{ build }}.refresh_recipes as recipes on needed.name = recipes.name
+        where recipes.is_view
+    )
+
+    select
+        recipes.*,
+        exists (select from changed where changed.name = recipes.name) as has_changed,
+        not exists (
+            select from unnest(recipe.by_columns) as wanted (name)
+            where not exists (
+                select from pg_attribute
+                where attrelid = to_regclass(recipes.relation) and attname = wanted.name
+            )
+        ) as has_parts
+    from needed
+    inner join {{ build }}.refresh_recipes as recipes on needed.name = recipes.name;
+    if exists (
+        select from inputs
+        where
+            not is_view
+            and has_changed
+            and (
+                not has_parts
+                or to_regclass(format('pg_temp.%I', 'diff_' || name)) is null
+            )
+    ) or not exists (select from inputs where not is_view and has_changed)
+    then
+        drop table inputs;
+        return false;
+    end if;
+    for input in select * from inputs where not is_view and has_changed loop
+        queries := queries || format('select %s from %I', by_columns, 'diff_' || input.name);
+    end loop;
+    execute format(
+        'create temporary table parts on commit drop as %s', array_to_string(queries, ' union ')
+    );
+    analyze parts;
+    for input in select * from inputs where has_parts or is_view order by step loop
+        execute format(
+            'create temporary view %I as %s',
+            'part_' || input.name,
+            case
+                when input.is_view then {{ build }}.code_of(
+                    (
+                        select recipes from {{ build }}.refresh_recipes as recipes
+                        where recipes.step = input.step
+                    ),
+                    now_is,
+                    'part'
+                )
+                else format(
+                    'select * from %s where (%s) in (table parts)', input.relation, by_columns
+                )
+            end
+        );
+    end loop;
+    return true;
+end
+$refresh$;
+create or replace procedure {{ build }}.widen()
+language plpgsql
+as $refresh$
+declare
+    input text;
+begin
+    for input in select 'part_' || name from inputs order by step desc loop
+        execute format('drop view if exists pg_temp.%I', input);
+    end loop;
+    drop table parts, inputs;
+end
+$refresh$;
+create or replace procedure {{ build }}.apply_parts(
+    recipe {{ build }}.refresh_recipes, now_is timestamptz
+)
+language plpgsql
+as $refresh$
+begin
+    if not {{ build }}.narrow(recipe, now_is) then
+        call {{ build }}.apply_whole(recipe, now_is);
+        return;
+    end if;
+    execute format(
+        'create temporary table %I on commit drop as %s',
+        'whole_' || recipe.name, {{ build }}.code_of(recipe, now_is, 'part')
+    );
+    execute format('analyze %I', 'whole_' || recipe.name);
+    call {{ build }}.apply(
+        recipe,
+        'whole_' || recipe.name,
+        format('(%s) in (table parts)', {{ build }}.listed(recipe.by_columns))
+    );
+    execute format('drop table %I', 'whole_' || recipe.name);
+    call {{ build }}.widen();
+end
+$refresh$
+{%- endmacro %}
+
+{#- All models of no engine, after those that they are built on: of touched customers, or of the parts
+    that have changed, or whole. -#}
 {% macro _apply_models(build) -%}
 create or replace procedure {{ build }}.apply_models(now_is timestamptz)
 language plpgsql
@@ -112,6 +232,7 @@ as $refresh$
 declare
     recipe {{ build }}.refresh_recipes;
     is_touched boolean := exists (select from touched);
+    has_changed boolean;
     day_before date := (select as_of_date from {{ build }}.as_of);
 begin
     for recipe in
@@ -119,6 +240,11 @@ begin
         where resource = 'model' and (is_fact or not is_source)
         order by is_source desc, step
     loop
+        has_changed := exists (
+            select from changed where name = any(recipe.needs)
+            union all
+            select from changed_shared where source || '.' || name = any(recipe.reads)
+        );
         if recipe.is_fact then
             if to_regclass(format('pg_temp.%I', 'next_' || recipe.name)) is not null then
                 call {{ build }}.apply_customers(recipe);
@@ -126,7 +252,6 @@ begin
         elsif recipe.name = 'as_of' then
             call {{ build }}.apply_whole(recipe, now_is);
             delete from changed where name = 'as_of';
-            insert into changed values ('as_of (instant)');
             if day_before <> (select as_of_date from {{ build }}.as_of) then
                 insert into changed values ('as_of');
             end if;
@@ -138,14 +263,7 @@ begin
             then
                 call {{ build }}.evaluate(recipe, now_is, 'next');
             end if;
-            if exists (
-                select from changed where name = any(recipe.needs)
-                union all
-                select from changed_shared where source || '.' || name = any(recipe.reads)
-            ) then
-                insert into changed values (recipe.name) on conflict do nothing;
-            end if;
-            if recipe.reads_instant then
+            if has_changed or recipe.reads_instant then
                 insert into changed values (recipe.name) on conflict do nothing;
             end if;
         elsif recipe.kind = 'customer' then
@@ -164,15 +282,10 @@ begin
                 call {{ build }}.evaluate(recipe, now_is, 'next');
                 call {{ build }}.apply_customers(recipe);
             end if;
-        elsif
-            recipe.reads_instant
-            or exists (
-                select from changed where name = any(recipe.needs)
-                union all
-                select from changed_shared where source || '.' || name = any(recipe.reads)
-            )
-        then
+        elsif recipe.reads_instant then
             call {{ build }}.apply_whole(recipe, now_is);
+        elsif has_changed then
+            call {{ build }}.apply_parts(recipe, now_is);
         end if;
     end loop;
 end

@@ -1,5 +1,5 @@
 {#- The tests of the build, before anybody sees what was changed. One that looks at the rows of
-    customers only is given those of the touched ones; the others what stands. -#}
+    customers only is given those of the touched ones, one of parts those that have changed. -#}
 {% macro _check_tests(build) -%}
 create or replace procedure {{ build }}.check_tests(now_is timestamptz)
 language plpgsql
@@ -8,6 +8,7 @@ declare
     test {{ build }}.refresh_recipes;
     failures bigint;
     failed text[] := '{}';
+    is_narrow boolean;
 begin
     for test in
         select *
@@ -18,13 +19,18 @@ begin
             and exists (select from changed where changed.name = any(recipes.needs))
         order by recipes.step
     loop
+        is_narrow := {{ build }}.narrow(test, now_is);
         execute format(
             'select count(*) from (%s) as failing',
             case
+                when is_narrow then {{ build }}.code_of(test, now_is, 'part')
                 when test.kind = 'customer' then {{ build }}.code_of(test, now_is, 'next')
                 else replace(test.code, '<now>', now_is::text)
             end
         ) into failures;
+        if is_narrow then
+            call {{ build }}.widen();
+        end if;
         if failures > 0 then
             failed := failed || format('%s (%s rows)', test.name, failures);
         end if;

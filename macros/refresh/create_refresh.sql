@@ -13,7 +13,7 @@
         _name_kinds(build), _refresh_procedure(build), _begin_refreshing(build), _check_sources(build),
         _owners(build), _find_candidates(build), _take_turns(build), _read_rows(build),
         _evaluate(build), _add_unknown(build), _capture(build), _make_facts(build), _find_touched(build),
-        _apply(build), _apply_models(build), _keep_due(build), _check_tests(build), _repair(build)
+        _apply(build), _narrow(build), _apply_models(build), _keep_due(build), _check_tests(build), _repair(build)
     ] %}
     {{ procedure }};
     {%- endfor %}
@@ -103,6 +103,7 @@ begin
             kind = case
                 when recipe.resource = 'test'
                     then case
+                        when recipe.by_columns <> '{}' then 'parts'
                         when is_of_customers and not exists (
                             select from {{ build }}.refresh_recipes as needed
                             where
@@ -126,7 +127,7 @@ begin
             end,
             reads_instant = recipe.resource = 'model'
                 and 'as_of' = any(recipe.needs)
-                and regexp_replace(recipe.code, '"[^"]*"', '', 'g') ~ '\mas_of\M(?!\.)'
+                and regexp_replace(recipe.code, '"[^"]*"|--[^\n]*', '', 'g') ~ '\mas_of\M(?!\.)'
         where step = recipe.step;
     end loop;
 end

@@ -38,6 +38,7 @@
             else keys.get(node.unique_id, [])
         ) }},
         {{ _text_array(meta.get("whole_with", [])) }},
+        {{ _text_array(_parts_of(node)) }},
         {{ _text_array(node.config.check_cols if node.resource_type == "snapshot" else []) }},
         {{ _quoted(node.config.severity | lower) if node.resource_type == "test" else "null" }},
         {{ _text_array(_names(node, ["model", "snapshot", "seed"])) }},
@@ -66,6 +67,7 @@
         customer_columns text[] not null,
         unique_key text[],
         whole_with text[] not null,
+        by_columns text[] not null,
         check_columns text[],
         severity text,
         needs text[] not null,
@@ -100,6 +102,14 @@
         {%- endfor %}
     {%- endfor %}
     {%- do return(placed.values() | list) %}
+{%- endmacro %}
+
+{#- The columns of the parts that it can be computed by; a test of one relation has that one's. -#}
+{% macro _parts_of(node) -%}
+    {%- if node.resource_type == "test" and node.attached_node %}
+        {%- do return(graph.nodes[node.attached_node].config.meta.get("parts", [])) %}
+    {%- endif %}
+    {%- do return(node.config.meta.get("parts", [])) %}
 {%- endmacro %}
 
 {#- The columns that the test of each relation's grain names. -#}

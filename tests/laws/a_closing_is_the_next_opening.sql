@@ -1,3 +1,6 @@
+{{ config(meta = {'parts': [
+    'billing_source', 'tenant_id', 'plan', 'product', 'currency', 'country', 'billing_interval'
+]}) }}
 -- Law: a period opens with what the one before it closed with, and no period with MRR is missing.
 with
 

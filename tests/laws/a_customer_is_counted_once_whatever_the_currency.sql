@@ -1,3 +1,4 @@
+{{ config(meta = {'parts': ['grain', 'period_start']}) }}
 -- Law: whatever the currency there are no more customers than in all currencies together, and no
 -- fewer than in one of them.
 with

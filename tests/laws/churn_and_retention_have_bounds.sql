@@ -1,3 +1,4 @@
+{{ config(meta = {'parts': ['grain', 'period_start']}) }}
 -- Law: nobody leaves or stays who was not there, and nothing is lost or kept that was not paid.
 -- Rolling 30 days alone may lose more customers than there were: some came within them.
 with

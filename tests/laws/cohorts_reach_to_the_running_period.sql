@@ -1,3 +1,6 @@
+{{ config(meta = {'parts': [
+    'grain', 'cohort_start', 'billing_source', 'tenant_id', 'dimension', 'dimension_value'
+]}) }}
 -- Law: a cohort has every period from its first to the running one, and none beyond.
 with
 

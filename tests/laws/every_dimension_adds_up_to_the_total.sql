@@ -1,3 +1,4 @@
+{{ config(meta = {'parts': ['grain', 'period_start']}) }}
 -- Law: the amounts of a dimension, over its values, are those of the total; and so are those of
 -- all tenants those of their source and of everything.
 with

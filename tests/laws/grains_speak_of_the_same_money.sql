@@ -1,3 +1,6 @@
+{{ config(meta = {'parts': [
+    'billing_source', 'tenant_id', 'plan', 'product', 'currency', 'country', 'billing_interval'
+]}) }}
 -- Law: a longer period is its days: their movements added up, and the closing of the last one.
 with
 

@@ -1,3 +1,4 @@
+{{ config(meta = {'parts': ['grain', 'period_start']}) }}
 -- Law: what the reasons of a period add up to is what the waterfall shows for their type.
 with
 

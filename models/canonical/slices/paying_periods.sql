@@ -1,14 +1,8 @@
 with
 
-customer_days as (
+changes as (
 
-    select * from {{ ref('customer_days') }}
-
-),
-
-slices as (
-
-    select * from {{ ref('cut_slices') }}
+    select * from {{ ref('paying_changes') }}
 
 ),
 
@@ -36,34 +30,21 @@ grains as (
 
 ),
 
-by_cut as (
-
-    select
-        cut_id,
-        currency,
-        movement_date,
-        sum(change) as change
-    from customer_days
-    group by cut_id, currency, movement_date
-
-),
-
 -- Money per currency; the heads stand beside the money that needs no conversion.
 daily as (
 
     select
-        slices.billing_source,
-        slices.tenant_id,
-        slices.dimension,
-        slices.dimension_value,
-        slices.reporting_currency,
-        by_cut.currency,
-        by_cut.movement_date,
+        billing_source,
+        tenant_id,
+        dimension,
+        dimension_value,
+        reporting_currency,
+        currency,
+        movement_date,
         0 as arrivals,
         0 as departures,
-        by_cut.change
-    from by_cut
-    inner join slices on by_cut.cut_id = slices.cut_id
+        change
+    from changes
 
     union all
 
