@@ -14,18 +14,9 @@ price_issues as (
 
 ),
 
-accounts as (
-
-    select * from {{ ref('stg_killbill__accounts') }}
-
-),
-
 tenants as (
 
-    select distinct
-        tenant_record_id,
-        tenant_id
-    from accounts
+    select * from {{ ref('stg_killbill__tenants') }}
 
 ),
 
@@ -62,7 +53,9 @@ found as (
 -- one row per row of Kill Bill's and reason why it could not be used as it is
 select
     'killbill' as billing_source,
-    coalesce(tenants.tenant_id, 'unknown')::text as tenant_id,
+    coalesce(
+        tenants.tenant_id, case when found.tenant_record_id = 0 then 'default' end, 'unknown'
+    )::text as tenant_id,
     found.account_id::text as customer_id,
     found.issue::text as issue,
     case when issues.is_quarantined then 'error' else 'warning' end as severity,

@@ -41,18 +41,27 @@ refunds as (
 
 ),
 
-phases as (
+plan_names as (
 
-    select distinct on (tenant_record_id, plan_name, phase_name)
+    select * from {{ ref('int_killbill__plan_names') }}
+
+),
+
+billed_periods as (
+
+    select * from {{ ref('int_killbill__billed_periods') }}
+
+),
+
+-- Of what names no product itself.
+products as (
+
+    select distinct on (tenant_record_id, plan_name)
         tenant_record_id,
         plan_name,
-        phase_name,
-        parent_plan,
-        product,
-        period_unit,
-        period_count
-    from {{ ref('int_killbill__priced_states') }}
-    order by tenant_record_id, plan_name, phase_name, valid_from desc
+        product_name
+    from {{ ref('int_killbill__catalog_prices') }}
+    order by tenant_record_id, plan_name, version_number desc
 
 ),
 
@@ -63,14 +72,14 @@ placed as (
         accounts.tenant_id,
         coalesce(owners.owner_account_id, billed_items.account_id) as customer_id,
         paid_invoices.paid_at,
-        coalesce(phases.parent_plan, billed_items.plan_name) as plan,
-        coalesce(billed_items.product_name, phases.product) as product,
+        coalesce(plan_names.parent_plan, billed_items.plan_name) as plan,
+        coalesce(billed_items.product_name, products.product_name) as product,
         {{ local_day_begins('billed_items.start_date', 'accounts.tenant_id') }} as service_from,
         {{ local_day_begins('billed_items.end_date', 'accounts.tenant_id') }} as service_to,
         {{ killbill_months('billed_items.start_date', 'billed_items.end_date') }} as whole_months,
         billed_items.end_date - billed_items.start_date as whole_days,
-        phases.period_unit,
-        phases.period_count,
+        billed_periods.period_unit,
+        billed_periods.period_count,
         -- what an adjustment gave back as money is a refund of the item, and not credit, too
         1 - coalesce(adjusted.adjusted_share, 0)
             as left_share,
@@ -92,11 +101,21 @@ placed as (
         on
             billed_items.tenant_record_id = paid_invoices.tenant_record_id
             and billed_items.payer_invoice_id = paid_invoices.invoice_id
-    left join phases
+    left join plan_names
         on
-            billed_items.tenant_record_id = phases.tenant_record_id
-            and billed_items.plan_name = phases.plan_name
-            and billed_items.phase_name = phases.phase_name
+            billed_items.tenant_record_id = plan_names.tenant_record_id
+            and billed_items.plan_name = plan_names.plan_name
+    left join billed_periods
+        on
+            billed_items.tenant_record_id = billed_periods.tenant_record_id
+            and billed_items.plan_name = billed_periods.plan_name
+            and billed_items.phase_name = billed_periods.phase_name
+            and billed_items.catalog_effective_at
+            is not distinct from billed_periods.catalog_effective_at
+    left join products
+        on
+            billed_items.tenant_record_id = products.tenant_record_id
+            and coalesce(plan_names.parent_plan, billed_items.plan_name) = products.plan_name
     left join refunds
         on
             billed_items.tenant_record_id = refunds.tenant_record_id

@@ -38,6 +38,8 @@ billed as (
         coalesce(items.product_name, linked_items.product_name) as product_name,
         coalesce(items.plan_name, linked_items.plan_name) as plan_name,
         coalesce(items.phase_name, linked_items.phase_name) as phase_name,
+        coalesce(items.catalog_effective_at, linked_items.catalog_effective_at)
+            as catalog_effective_at,
         items.item_type = 'TAX'
         or (items.item_type = 'ITEM_ADJ' and coalesce(linked_items.item_type = 'TAX', false))
             as is_tax,
@@ -93,6 +95,7 @@ select
     billed.product_name,
     billed.plan_name,
     billed.phase_name,
+    billed.catalog_effective_at,
     billed.currency,
     billed.start_date,
     billed.end_date,

@@ -11,16 +11,25 @@ items as (
 
 ),
 
-phase_terms as (
+billing_periods as (
 
-    select * from {{ ref('int_killbill__phase_terms') }}
+    select * from {{ ref('killbill_periods') }}
 
 ),
 
-catalogs as (
+cycle_lengths as (
 
-    select * from {{ ref('int_killbill__catalogs') }}
-    where problem is null
+    select * from {{ ref('int_killbill__cycle_lengths') }}
+
+),
+
+-- A name stands for the first phase of its type.
+phases as (
+
+    select distinct on (tenant_record_id, catalog_record_id, plan_name, phase_type) *
+    from {{ ref('int_killbill__catalog_prices') }}
+    where currency = '*'
+    order by tenant_record_id, catalog_record_id, plan_name, phase_type, phase_number
 
 ),
 
@@ -39,17 +48,16 @@ named as (
 
 periods as (
 
-    select distinct
-        phase_terms.tenant_record_id,
-        phase_terms.plan_name,
-        phase_terms.phase_type,
-        phase_terms.period_unit,
-        phase_terms.period_count,
-        catalogs.version_number,
-        catalogs.effective_at
-    from phase_terms
-    inner join catalogs on phase_terms.catalog_record_id = catalogs.catalog_record_id
-    where phase_terms.period_unit is not null
+    select
+        phases.tenant_record_id,
+        phases.plan_name,
+        phases.phase_type,
+        phases.version_number,
+        phases.catalog_effective_at as effective_at,
+        billing_periods.period_unit,
+        billing_periods.period_count
+    from phases
+    inner join billing_periods on phases.billing_period = billing_periods.billing_period
 
 ),
 
@@ -78,61 +86,6 @@ by_catalog as (
         end desc nulls last,
         periods.version_number
 
-),
-
--- Whole cycles are billed with all of the rate. Those of months end on the day they began on, or on
--- the last of a month that has no such day.
-cycles as (
-
-    select
-        tenant_record_id,
-        plan_name,
-        phase_name,
-        end_date - start_date as day_count,
-        extract(year from age(date_trunc('month', end_date), date_trunc('month', start_date)))
-        * 12
-        + extract(month from age(date_trunc('month', end_date), date_trunc('month', start_date)))
-            as months,
-        extract(day from start_date) = extract(day from end_date)
-        or (
-            extract(day from end_date + 1) = 1
-            and extract(day from end_date) < extract(day from start_date)
-        )
-        or (
-            extract(day from start_date + 1) = 1
-            and extract(day from end_date) > extract(day from start_date)
-        ) as is_aligned
-    from items
-    where abs(amount - rate) <= 0.005
-
-),
-
-lengths as (
-
-    select
-        tenant_record_id,
-        plan_name,
-        phase_name,
-        bool_and(is_aligned and months > 0) as has_months,
-        mode() within group (order by months) as months,
-        min(day_count) as shortest,
-        max(day_count) as longest,
-        round(avg(day_count) / 30.44) as about_months
-    from cycles
-    group by tenant_record_id, plan_name, phase_name
-
-),
-
-told as (
-
-    select
-        *,
-        case
-            when has_months then months
-            when shortest < longest then greatest(about_months, 1)
-        end::integer as whole_months
-    from lengths
-
 )
 
 -- one row per plan, phase and version of the catalog that items were billed with, with the period
@@ -142,21 +95,8 @@ select
     named.plan_name,
     named.phase_name,
     named.catalog_effective_at,
-    case
-        when by_catalog.period_unit is not null then by_catalog.period_unit
-        when told.whole_months % 12 = 0 then 'year'
-        when told.whole_months is not null or told.shortest is null then 'month'
-        when told.shortest % 7 = 0 then 'week'
-        else 'day'
-    end as period_unit,
-    case
-        when by_catalog.period_unit is not null then by_catalog.period_count
-        when told.whole_months % 12 = 0 then told.whole_months / 12
-        when told.whole_months is not null then told.whole_months
-        when told.shortest is null then 1
-        when told.shortest % 7 = 0 then told.shortest / 7
-        else told.shortest
-    end::integer as period_count,
+    coalesce(by_catalog.period_unit, cycle_lengths.period_unit, 'month') as period_unit,
+    coalesce(by_catalog.period_count, cycle_lengths.period_count, 1) as period_count,
     by_catalog.period_unit is null as is_inferred
 from named
 left join by_catalog
@@ -165,8 +105,8 @@ left join by_catalog
         and named.plan_name = by_catalog.plan_name
         and named.phase_name = by_catalog.phase_name
         and named.catalog_effective_at is not distinct from by_catalog.catalog_effective_at
-left join told
+left join cycle_lengths
     on
-        named.tenant_record_id = told.tenant_record_id
-        and named.plan_name = told.plan_name
-        and named.phase_name = told.phase_name
+        named.tenant_record_id = cycle_lengths.tenant_record_id
+        and named.plan_name = cycle_lengths.plan_name
+        and named.phase_name = cycle_lengths.phase_name

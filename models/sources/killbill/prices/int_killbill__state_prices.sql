@@ -36,17 +36,7 @@ neighbours as (
 -- What others pay for the same, last.
 others as (
 
-    select distinct on (tenant_record_id, phase_name, account_currency)
-        tenant_record_id,
-        phase_name,
-        account_currency,
-        invoiced_currency,
-        invoiced_unit,
-        invoiced_count,
-        invoiced_amount / quantity as unit_amount
-    from rated_states
-    where invoiced_amount is not null
-    order by tenant_record_id, phase_name, account_currency, valid_from desc, subscription_id
+    select * from {{ ref('int_killbill__last_amounts') }}
 
 ),
 
@@ -76,7 +66,7 @@ priced as (
         on
             neighbours.tenant_record_id = others.tenant_record_id
             and neighbours.phase_name = others.phase_name
-            and neighbours.account_currency is not distinct from others.account_currency
+            and coalesce(neighbours.account_currency, '') = others.account_currency
 
 ),
 
