@@ -9,7 +9,7 @@ import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -44,19 +44,31 @@ COMPILED = (
     *("--select", "canonical", "metrics", "--exclude", "definitions+", "resource_type:test"),
     *("--no-introspect", "--no-populate-cache"),
 )
-LATER = """
-update tidemill_core.as_of
-set as_of = as_of + make_interval(days => %(days)s), as_of_date = as_of_date + %(days)s
-"""
+
+
+def complete(relation: str, rows: Iterable[Row]) -> list[Row]:
+    """Rows of a surface relation with what an adapter never leaves empty."""
+    return [{**DEFAULTS[relation], **row} for row in rows]
+
+
+def published(rates: Iterable[Rate], base_currency: str = "EUR") -> list[Row]:
+    """Exchange rates as they are loaded."""
+    return [
+        {"rate_date": day, "currency": name, "rate": rate, "base_currency": base_currency}
+        for day, name, rate in rates
+    ]
 
 
 class SurfaceBuild:
     """A session in which every relation exists under one set of options, and holds nothing."""
 
-    def __init__(self, connection: psycopg.Connection[Any], models: Sequence[Model]) -> None:
+    def __init__(
+        self, connection: psycopg.Connection[Any], models: Sequence[Model], as_of: datetime
+    ) -> None:
         """Take the session, in which the statements that fill the tables of models are prepared."""
         self.connection = connection
         self.models = models
+        self.as_of = as_of
 
     @contextmanager
     def filled(
@@ -67,36 +79,35 @@ class SurfaceBuild:
         fixed_rates: Mapping[str, Decimal | int] | None = None,
         base_currency: str = "EUR",
         spend: Iterable[Row] = (),
-        days_later: int = 0,
+        later: timedelta = timedelta(),
         models: Sequence[Model] | None = None,
     ) -> Iterator[psycopg.Connection[Any]]:
-        """Load rows, fill every table (or those of some models) as some days later.
+        """Load rows, fill every table (or those of some models) as some time later.
 
         Leaves no trace afterwards.
         """
-        published = [
-            {"rate_date": day, "currency": name, "rate": rate, "base_currency": base_currency}
-            for day, name, rate in rates
-        ]
         fixed = [{"currency": name, "rate": rate} for name, rate in (fixed_rates or {}).items()]
         with self.connection.transaction(force_rollback=True):
             for relation, rows in surface.items():
-                complete = [{**DEFAULTS[relation], **row} for row in rows]
-                self._load(f"tidemill_core.lago__{relation}", complete)
-            self._load("tidemill_inputs.fx_rates", published)
-            self._load("tidemill_inputs.spend", list(spend))
-            self._load("tidemill_core.fx_fixed_rates", fixed)
+                self.load(f"tidemill_core.lago__{relation}", complete(relation, rows))
+            self.load("tidemill_inputs.fx_rates", published(rates, base_currency))
+            self.load("tidemill_inputs.spend", list(spend))
+            self.load("tidemill_core.fx_fixed_rates", fixed)
             for model in self.models if models is None else models:
                 if model.is_view:
                     continue
-                is_prepared = model in self.models
-                statement = f"execute fill_{model.name}" if is_prepared else model.filling
+                if later and model.name == "as_of":
+                    now = (self.as_of + later).isoformat()
+                    statement = model.filling.replace(self.as_of.isoformat(), now)
+                elif model in self.models:
+                    statement = f"execute fill_{model.name}"
+                else:
+                    statement = model.filling
                 self.connection.execute(statement)
-                if model.name == "as_of":
-                    self.connection.execute(LATER, {"days": days_later})
             yield self.connection
 
-    def _load(self, table: str, rows: Sequence[Row]) -> None:
+    def load(self, table: str, rows: Sequence[Row]) -> None:
+        """Put rows into a table."""
         if rows:
             self.connection.execute(
                 f"insert into {table} select * from jsonb_populate_recordset(null::{table}, %s)",
@@ -109,7 +120,7 @@ class SurfaceProject:
 
     def __init__(self, dsn: str, folder: Path, as_of: datetime) -> None:
         """Make the inputs, the seeds, and empty surface relations."""
-        self._as_of = as_of.isoformat()
+        self._as_of = as_of
         self._dbt = InProcess(dsn, folder, root=_without_engines(folder / "project"))
         self._run("seed")
         with psycopg.connect(dsn, autocommit=True) as connection:
@@ -135,11 +146,23 @@ class SurfaceProject:
                 connection.execute(model.creation)
                 if not model.is_view:
                     connection.execute(f"prepare fill_{model.name} as {model.filling}")
-            yield SurfaceBuild(connection, models)
+            yield SurfaceBuild(connection, models, self._as_of)
             connection.rollback()
 
+    def rendered(self, text: str) -> str:
+        """What dbt makes of some Jinja."""
+        self._run("compile", "--inline", text, "--no-introspect", "--no-populate-cache")
+        results = json.loads((self._dbt.folder / "target" / "run_results.json").read_text())
+        code: str = results["results"][0]["compiled_code"]
+        return code
+
+    def manifest(self) -> dict[str, Any]:
+        """The manifest, with what was compiled last."""
+        return self._dbt.manifest()
+
     def _run(self, *arguments: str, **variables: object) -> None:
-        done = self._dbt.dbt(*arguments, variables={"tidemill_as_of": self._as_of, **variables})
+        as_of = {"tidemill_as_of": self._as_of.isoformat()}
+        done = self._dbt.dbt(*arguments, variables={**as_of, **variables})
         assert done.returncode == 0, done.stdout[-4000:] + done.stderr
 
 

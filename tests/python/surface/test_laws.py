@@ -132,19 +132,19 @@ def test_twenty_eight_years_later_it_is_the_same(build: SurfaceBuild, example: E
     rates = [(day + TWENTY_EIGHT_YEARS, name, rate) for day, name, rate in example.rates]
     spend = [_moved(row, TWENTY_EIGHT_YEARS) for row in example.spend]
     moved = replace(example, surface=surface, rates=rates, spend=spend)
-    later = read(build, moved, TWENTY_EIGHT_YEARS.days)
+    later = read(build, moved, TWENTY_EIGHT_YEARS)
     back = {name: [_moved(r, -TWENTY_EIGHT_YEARS) for r in rows] for name, rows in later.items()}
     check_same(back, read(build, example))
 
 
-def read(build: SurfaceBuild, example: Example, days_later: int = 0) -> Relations:
+def read(build: SurfaceBuild, example: Example, later: timedelta = timedelta()) -> Relations:
     """The rows of every metric relation, in some order that the values give."""
     with build.filled(
         example.surface,
         rates=example.rates,
         fixed_rates=example.fixed_rates,
         spend=example.spend,
-        days_later=days_later,
+        later=later,
     ) as connection:
         names = connection.execute(
             "select table_name from information_schema.views where table_schema = 'tidemill'"

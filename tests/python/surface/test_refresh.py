@@ -1,0 +1,88 @@
+"""A refresh leaves what a whole build of the same rows would make at the same instant."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from reference.surface.builders import AS_OF
+
+from .build import SurfaceBuild, SurfaceProject
+from .edits import Step, steps
+from .histories import Example, examples
+from .option_sets import SETS, covering_sets
+from .refreshing import MADE, NEEDS_WHOLE_BUILD, Refreshing, Relations
+
+QUICK = 1
+# Examples for each set, at most.
+MOST = 80
+NUMBERS = [
+    pytest.param(number, marks=[pytest.mark.slow] * (number >= QUICK)) for number in range(SETS)
+]
+
+
+class Compared:
+    """Refreshes, and whole builds, under the same options."""
+
+    def __init__(self, build: SurfaceBuild, refreshing: Refreshing) -> None:
+        """Nothing has been refreshed yet."""
+        self.build = build
+        self.refreshing = refreshing
+        self.refreshed = 0
+
+    def check(self, example: Example, found: list[Step]) -> None:
+        with self.build.filled(**vars(example)):
+            self.refreshing.begin()
+            for step in found:
+                try:
+                    self.refreshing.refresh(step)
+                except psycopg.Error as error:
+                    if error.sqlstate != NEEDS_WHOLE_BUILD:
+                        raise
+                    event("needs a whole build")
+                    return
+            refreshed = self.refreshing.read()
+        self.refreshed += 1
+        last = found[-1]
+        with self.build.filled(**vars(last.example), later=last.now - AS_OF):
+            whole = self.refreshing.read()
+        assert not _differences(refreshed, whole)
+
+
+def _differences(refreshed: Relations, whole: Relations) -> list[str]:
+    """Some rows of each relation that only one of the two has."""
+    return [
+        f"{name}: {kind} {row}"
+        for name in whole
+        for kind, rows in (
+            ("only refreshed", refreshed[name] - whole[name]),
+            ("only built", whole[name] - refreshed[name]),
+        )
+        for row in sorted(rows)[:2]
+    ]
+
+
+@pytest.fixture(scope="module")
+def made(project: SurfaceProject) -> str:
+    return project.rendered(MADE)
+
+
+@pytest.fixture(scope="module")
+def compared(
+    request: pytest.FixtureRequest, project: SurfaceProject, made: str
+) -> Iterator[Compared]:
+    with project.under(covering_sets()[request.param]) as build:
+        compared = Compared(build, Refreshing(build, project.manifest(), made))
+        yield compared
+        # Not only such as end with the wish for a whole build.
+        assert compared.refreshed > 0
+
+
+@pytest.mark.parametrize("compared", NUMBERS, indirect=True)
+@settings(max_examples=min(settings.default.max_examples, MOST))
+@given(data=st.data())
+def test_a_refresh_makes_what_a_whole_build_would(compared: Compared, data: st.DataObject) -> None:
+    example = data.draw(examples())
+    compared.check(example, data.draw(steps(example)))
