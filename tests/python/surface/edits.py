@@ -142,9 +142,9 @@ def _joins(draw: Draw, rows: Rows, unit: Unit, number: str) -> None:
 @st.composite
 def _leaves(draw: Draw, rows: Rows, unit: Unit, number: str) -> None:
     """Rows of a customer that are gone, or all of them."""
-    every = ("customers", *OF_SUBSCRIPTIONS)
+    every = ("customers", *OF_SUBSCRIPTIONS, "data_issues")
     for name in draw(st.sampled_from((every, *((one,) for one in every)))):
-        rows[name] = [row for row in rows[name] if _unit(row) != unit]
+        rows[name] = [row for row in rows.get(name, ()) if _unit(row) != unit]
 
 
 @st.composite
@@ -185,7 +185,7 @@ def _is_noted(draw: Draw, rows: Rows, unit: Unit, number: str) -> None:
         "is_quarantined": draw(st.booleans()),
         "surface_relation": draw(st.sampled_from(("trials", "invoice_lines"))),
         "source_table": "lines",
-        "source_row_id": number,
+        "source_row_id": "0001",
         "detail": "It is made up.",
     }
     # Nothing says that a row has one thing of a kind wrong only.

@@ -126,6 +126,7 @@ def _recipes(build: SurfaceBuild, manifest: Mapping[str, Any]) -> Iterator[dict[
             ),
             "unique_key": keys.get(key, []),
             "whole_with": meta.get("whole_with", []),
+            "by_columns": meta.get("parts", []),
             "check_columns": [],
             "severity": None,
             "needs": [
