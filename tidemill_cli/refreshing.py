@@ -119,7 +119,7 @@ def _check_age(
         for one in builds.recorded(session, connection.schema, only_kept=True)
         if one.build == build
     ]
-    if build_every and server_time(session) - found.started_at >= build_every:
+    if build_every is not None and server_time(session) - found.started_at >= build_every:
         raise NeedsBuild("the last whole build is too long ago")
 
 

@@ -147,9 +147,16 @@ begin
     ) then
         execute format(
             'create temporary table %I on commit drop as select * from %s '
-            'where %s in (select %s from (%s) as seen)',
+            'where %s in (select %s from (%s) as seen) %s',
             'next_' || recipe.name, recipe.relation, key, key,
-            {{ build }}.code_of(recipe, now_is, 'next')
+            {{ build }}.code_of(recipe, now_is, 'next'),
+            -- Also of rows that are gone.
+            case
+                when recipe.customer_columns <> '{}' then format(
+                    'or %I in (select id from candidates)', recipe.customer_columns[1]
+                )
+                else ''
+            end
         );
     end if;
 end

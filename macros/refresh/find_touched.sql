@@ -10,7 +10,7 @@ declare
     has_changed boolean;
 begin
     create temporary table changed (name text primary key) on commit drop;
-    if (select count(*) from candidates) > greatest(
+    if (select count(distinct (source, id)) from candidates) > greatest(
         1000,
         (
             select 0.2 * coalesce(sum(greatest(pg_class.reltuples, 0)), 0)

@@ -32,7 +32,7 @@
         {{ _is_fact(node) }},
         false,
         {{ _quoted(meta.refresh) if meta.refresh else "null" }},
-        {{ _text_array(meta.get("customer_columns", ["billing_source", "tenant_id", "customer_id"])) }},
+        {{ _text_array(_customer_columns(node)) }},
         {{ _text_array(
             [node.config.unique_key] if node.resource_type == "snapshot"
             else keys.get(node.unique_id, [])
@@ -102,6 +102,17 @@
         {%- endfor %}
     {%- endfor %}
     {%- do return(placed.values() | list) %}
+{%- endmacro %}
+
+{#- The columns that say whose a row is; of captured rows, the customer's id, where they hold it. -#}
+{% macro _customer_columns(node) -%}
+    {%- if node.resource_type == "snapshot" %}
+        {%- set column = node.config.meta.of_customers %}
+        {%- do return([column] if column else []) %}
+    {%- endif %}
+    {%- do return(node.config.meta.get(
+        "customer_columns", ["billing_source", "tenant_id", "customer_id"]
+    )) %}
 {%- endmacro %}
 
 {#- The columns of the parts that it can be computed by; a test of one relation has that one's. -#}

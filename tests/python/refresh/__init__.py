@@ -1,0 +1,1 @@
+"""A refresh of each engine's rows, against everything computed anew."""

@@ -1,0 +1,112 @@
+"""A build of one engine's generated history, whose rows are edited at random and put back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from harmless.landings import UNTIL, Landing
+from plain_dbt.in_process import UNTESTED, InProcess
+
+AS_OF = UNTIL + timedelta(days=9, hours=7)
+BUILD = "tidemill_core"
+Drift = list[tuple[str, int, int]]
+
+# The columns of each table that is read, but for those that name a row: that of another customer
+# is none that an engine would write.
+EDITABLE = f"""
+select
+    sources.relation,
+    array(
+        select found.name
+        from unnest(sources.found_columns) as found (name)
+        where
+            found.name !~ '(^|_)id$'
+            and sources.concerns::text !~ ('\\m' || found.name || '\\M')
+            and not exists (
+                select from {BUILD}.refresh_sources as others
+                where others.source = sources.source
+                and others.concerns::text ~ ('"' || sources.name || '", "[^"]*\\m' || found.name || '\\M')
+            )
+            and coalesce(sources.together, '') !~ ('\\m' || found.name || '\\M')
+    ) as columns
+from {BUILD}.refresh_sources as sources
+where sources.source <> 'inputs' and sources.file_node is not null and not sources.is_shared
+order by sources.name
+"""
+
+
+class NeedsBuild(Exception):
+    """Only a whole build would do."""
+
+
+@dataclass
+class RefreshedBuild:
+    """A session on a build, in which each example leaves no trace."""
+
+    session: psycopg.Connection[Any]
+    tables: Sequence[tuple[str, list[str]]]
+
+    def drift(self, random: Random, *, edits: int, deletes: bool, bound: str) -> Drift:
+        """Edit some rows, refresh some time later, and say what a whole build finds wrong then."""
+        now = AS_OF + timedelta(hours=random.choice((0, 1, 30, 24 * 11, 24 * 40)))
+        with self.session.transaction(force_rollback=True):
+            self.session.execute("set transaction isolation level repeatable read")
+            for _ in range(edits):
+                self._edit(random, deletes=deletes)
+            try:
+                self.session.execute(f"call {BUILD}.refresh(%s, %s::interval)", (now, bound))
+            except psycopg.Error as error:
+                if error.sqlstate == "TM001":
+                    raise NeedsBuild(str(error).splitlines()[0]) from None
+                raise
+            self.session.execute("discard temp")
+            self.session.execute(f"call {BUILD}.repair(%s)", (now,))
+            return self.session.execute("select name, gone, came from drift").fetchall()
+
+    def _edit(self, random: Random, *, deletes: bool) -> None:
+        """Give one row a value that another row has, or delete it; where that is not forbidden."""
+        relation, columns = random.choice(self.tables)
+        table = sql.SQL(relation)
+        places = self.session.execute(sql.SQL("select ctid from {}").format(table)).fetchall()
+        if not places:
+            return
+        (row,), (other,) = random.choice(places), random.choice(places)
+        if deletes and random.random() < 0.3:
+            statement = sql.SQL("delete from {} where ctid = %(row)s").format(table)
+        elif columns:
+            statement = sql.SQL(
+                "update {0} set {1} = (select {1} from {0} where ctid = %(other)s) "
+                "where ctid = %(row)s"
+            ).format(table, sql.Identifier(random.choice(columns)))
+        else:
+            return
+        try:
+            with self.session.transaction():
+                self.session.execute(statement, {"row": row, "other": other})
+        except (psycopg.IntegrityError, psycopg.errors.GeneratedAlways):
+            return
+
+
+def build(dsn: str, folder: Path, landing: Landing, customers: int) -> None:
+    """Fill an engine's tables, and build the project on them."""
+    with psycopg.connect(dsn, autocommit=True) as session:
+        landing.fill(session, customers)
+    project = InProcess(dsn, folder)
+    instant: datetime = AS_OF
+    project.build(
+        *UNTESTED,
+        variables={
+            "tidemill_billing_sources": [landing.engine],
+            "tidemill_as_of": instant.isoformat(),
+            **landing.variables(),
+        },
+        TIDEMILL_STARTED_AT=instant.isoformat(),
+    )
