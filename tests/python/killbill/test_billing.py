@@ -108,6 +108,34 @@ def test_what_is_repaired_is_given_back_as_recurring(surface: Surface) -> None:
     assert {row[2] for row in lines(world, surface, "subscription_id")} == {made.id}
 
 
+def test_a_line_is_of_the_period_that_its_own_version_of_the_catalog_says(surface: Surface) -> None:
+    world = World()
+    world.kb.catalog(world.acme, at("03-01"), [plan("basic", "Basic", 500, "ANNUAL")])
+    old = world.kb.subscribe(world.account(), "basic", at("02-10"))
+    new = world.kb.subscribe(world.account(), "basic", at("03-20"))
+    world.kb.cancel(new, at("03-30"))
+    told = lines(world, surface, "subscription_id", "period_unit", "period_count")
+    assert [row[2:] for row in told] == [
+        (old.id, "month", 1),
+        (old.id, "month", 1),
+        (new.id, "year", 1),
+        # What takes back a part of the year.
+        (new.id, "year", 1),
+    ]
+
+
+def test_the_product_of_a_line_that_names_none_is_that_of_its_plan(surface: Surface) -> None:
+    world = World()
+    world.kb.subscribe(world.account(), "basic", at("03-10"), prices={0: 45})
+
+    def lose(rows: dict[str, list[Row]]) -> None:
+        for row in rows["invoice_items"]:
+            row["product_name"] = None
+
+    rows = world.read(surface, "invoice_lines", lose)
+    assert {(row["plan"], row["product"]) for row in rows} == {("basic", "Basic")}
+
+
 def test_a_trial_a_setup_a_charge_and_usage_are_each_in_their_place(surface: Surface) -> None:
     world = World()
     metered = Usage("calls", "call", prices(2))
