@@ -17,7 +17,9 @@ from tidemill_cli import refreshing
 from tidemill_cli.demo.lago.load import generate_and_load
 
 UNTIL = datetime(2026, 1, 1, tzinfo=UTC)
-LIVE = "select build from tidemill.tidemill_builds where published order by switched_at desc limit 1"
+LIVE = (
+    "select build from tidemill.tidemill_builds where published order by switched_at desc limit 1"
+)
 Refresh = Callable[..., Result]
 
 # What every change is followed by: the customers with the most invoices have all kinds of rows.
@@ -62,7 +64,8 @@ def live(session: psycopg.Connection) -> str:
 def levels(session: psycopg.Connection) -> list[tuple[object, ...]]:
     return session.execute(
         "select currency, sum(mrr) from tidemill.metric_mrr where grain = 'day' "
-        "and period_start = (select max(period_start) from tidemill.metric_mrr) group by 1 order by 1"
+        "and period_start = (select max(period_start) from tidemill.metric_mrr) "
+        "group by 1 order by 1"
     ).fetchall()
 
 
@@ -72,7 +75,9 @@ def test_without_a_change_nothing_is_computed(
     before, build = levels(session), live(session)
     assert "Refreshed 0 customers (0 relations changed)" in refresh().stderr
     assert (levels(session), live(session)) == (before, build)
-    assert "Numbers   as of" in CliRunner().invoke(_app(), ["status", "--dsn", _dsn(session)]).stdout
+    assert (
+        "Numbers   as of" in CliRunner().invoke(_app(), ["status", "--dsn", _dsn(session)]).stdout
+    )
 
 
 EDITS = {
@@ -182,9 +187,7 @@ def test_a_migration_is_let_through(
     assert rows
 
 
-def test_what_may_concern_everybody_is_built(
-    refresh: Refresh, session: psycopg.Connection
-) -> None:
+def test_what_may_concern_everybody_is_built(refresh: Refresh, session: psycopg.Connection) -> None:
     build = live(session)
     done = refresh("--vars", "tidemill_week_factor=4")
     assert "Building everything, since the project or its options have changed." in done.stderr
