@@ -16,7 +16,7 @@ NODE_INSTALLED := $(NODE)/.installed
 LANDING := tests/stripe_landing
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all test-majors test-killbill landing bench-engine lint format lock clean
+.PHONY: help demo test test-all test-majors test-killbill landing bench-engine bench-lag lint format lock clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ test-killbill: $(INSTALLED) ## Three months on a real Kill Bill server (needs Ja
 BENCH ?=
 bench-engine: $(INSTALLED) ## How much slower a billing engine writes during a run.
 	@PYTHONPATH=tests/python $(BIN)/python benchmarks/engine.py $(BENCH)
+
+bench-lag: $(INSTALLED) ## How long after a commit in the billing tables metric_mrr shows it.
+	@PYTHONPATH=tests/python $(BIN)/python benchmarks/lag.py $(BENCH)
 
 # Without Node 20 the tests of real landing code say what they miss, or fail under TIDEMILL_REQUIRE_NODE=1.
 landing:
