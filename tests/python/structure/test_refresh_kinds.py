@@ -1,0 +1,76 @@
+"""What models and engines' tables say of themselves for a refresh is what it understands."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .project_model import Manifest
+
+KINDS = {"customer", "growing", "kept", "shared", "whole"}
+EDGE = re.compile(r".* = (?P<table>[a-z_]+)\..+", re.DOTALL)
+
+
+def tables(manifest: Manifest) -> dict[str, dict[str, dict[str, Any]]]:
+    """What is said of each table, by engine."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for source in manifest.sources.values():
+        if source["source_name"] != "inputs":
+            engine = found.setdefault(source["source_name"], {})
+            engine[source["name"]] = source["config"]["meta"]
+    return found
+
+
+def edges(said: dict[str, Any]) -> list[str]:
+    concerns = said.get("concerns", [])
+    return [] if isinstance(concerns, str) else list(concerns)
+
+
+def test_every_table_says_whom_its_rows_concern(manifest: Manifest) -> None:
+    for engine, listed in tables(manifest).items():
+        for name, said in listed.items():
+            knows = {"customer", "concerns"} & said.keys()
+            assert knows, f"{engine}.{name} says neither customer nor concerns"
+            for edge in edges(said):
+                match = EDGE.fullmatch(edge)
+                assert match, f"{engine}.{name}: {edge}"
+                assert match["table"] in listed, f"{engine}.{name}: {edge}"
+
+
+def test_each_engine_has_one_table_of_customers(manifest: Manifest) -> None:
+    for engine, listed in tables(manifest).items():
+        roots = [name for name, said in listed.items() if "customer" in said]
+        assert len(roots) == 1, f"{engine}: {roots}"
+
+
+def test_what_is_not_shared_leads_to_customers_in_no_circle(manifest: Manifest) -> None:
+    for engine, listed in tables(manifest).items():
+        leads = {name for name, said in listed.items() if "customer" in said}
+        waiting = {
+            name: {match["table"] for edge in edges(said) if (match := EDGE.fullmatch(edge))}
+            for name, said in listed.items()
+            if not said.get("shared") and name not in leads
+        }
+        while found := {name for name, needs in waiting.items() if needs - {name} <= leads}:
+            leads |= found
+            waiting = {name: needs for name, needs in waiting.items() if name not in found}
+        assert not waiting, f"{engine}: {waiting} lead in a circle, or to a shared table"
+
+
+def test_kinds_are_known_and_kept_models_have_keys(manifest: Manifest) -> None:
+    keyed = {
+        node["attached_node"]
+        for node in manifest.nodes.values()
+        if (node.get("test_metadata") or {}).get("name") == "is_unique_by"
+    }
+    for key, node in manifest.nodes.items():
+        kind = node["config"].get("meta", {}).get("refresh")
+        assert kind is None or kind in KINDS, f"{node['name']}: {kind}"
+        if kind == "kept":
+            assert key in keyed, f"{node['name']} has no test is_unique_by"
+
+
+def test_models_with_parts_have_their_columns(manifest: Manifest) -> None:
+    for model in manifest.models.values():
+        parts = model.node["config"]["meta"].get("parts", [])
+        assert set(parts) <= set(model.node["columns"]), model.name
