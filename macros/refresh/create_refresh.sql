@@ -1,7 +1,7 @@
 {#- The procedures of a refresh, in the schema of the build that they refresh. Whoever calls
 
         begin isolation level repeatable read;
-        call <build>.refresh(now(), '1 day');
+        call <build>.refresh(now());
         commit;
 
     has every relation of the build as a build of that instant would make it: dbt, psql, a scheduler
@@ -10,10 +10,11 @@
     Errors: TM001, where only a whole build will do, and why; TM002, where a test found something. -#}
 {% macro create_refresh(build) -%}
     {%- for procedure in [
-        _name_kinds(build), _refresh_procedure(build), _begin_refreshing(build), _check_sources(build),
-        _owners(build), _find_candidates(build), _take_turns(build), _read_rows(build),
-        _evaluate(build), _add_unknown(build), _capture(build), _make_facts(build), _find_touched(build),
-        _apply(build), _narrow(build), _apply_models(build), _keep_due(build), _check_tests(build), _repair(build)
+        _name_kinds(build), _index_customers(build), _refresh_procedure(build),
+        _begin_refreshing(build), _check_sources(build), _owners(build), _find_candidates(build),
+        _take_turns(build), _read_rows(build), _evaluate(build), _add_unknown(build),
+        _capture(build), _make_facts(build), _find_touched(build), _apply(build), _narrow(build),
+        _apply_models(build), _keep_due(build), _check_tests(build), _repair(build)
     ] %}
     {{ procedure }};
     {%- endfor %}
@@ -21,7 +22,9 @@
 
 {#- All steps in order. What was found before is in temporary tables that go with the transaction. -#}
 {% macro _refresh_procedure(build) -%}
-create or replace procedure {{ build }}.refresh(now_is timestamptz, bound interval)
+create or replace procedure {{ build }}.refresh(
+    now_is timestamptz, bound interval default '1 day', pages_at_once bigint default 8192
+)
 language plpgsql
 set client_min_messages = warning
 set jit = off
@@ -37,7 +40,9 @@ begin
         raise exception 'the numbers are of % already', state.as_of using errcode = 'TM001';
     end if;
     call {{ build }}.check_sources();
-    call {{ build }}.find_candidates(state.seen_xid, state.as_of, now_is, bound);
+    call {{ build }}.find_candidates(
+        state.seen_xid, state.as_of, now_is, bound, pages_at_once
+    );
     call {{ build }}.take_turns(state.next_turn, now_is - state.as_of, bound);
     call {{ build }}.read_rows();
     call {{ build }}.make_facts(now_is);
@@ -68,6 +73,7 @@ begin
         round_xid = (select begun_xid from {{ build }}.refresh_state),
         last_round_xid = (select begun_xid from {{ build }}.refresh_state);
     call {{ build }}.name_kinds();
+    call {{ build }}.index_customers();
     create temporary table touched as
     select
         ''::text as billing_source,
@@ -129,6 +135,43 @@ begin
                 and 'as_of' = any(recipe.needs)
                 and regexp_replace(recipe.code, '"[^"]*"|--[^\n]*', '', 'g') ~ '\mas_of\M(?!\.)'
         where step = recipe.step;
+    end loop;
+end
+$refresh$
+{%- endmacro %}
+
+{#- Where a few customers are looked up, in tables too large to be read through for it. -#}
+{% macro _index_customers(build) -%}
+create or replace procedure {{ build }}.index_customers()
+language plpgsql
+as $refresh$
+declare
+    one record;
+begin
+    for one in
+        select
+            recipes.name,
+            recipes.relation,
+            keys.name as key
+        from {{ build }}.refresh_recipes as recipes
+        cross join lateral unnest(
+            case
+                when recipes.resource = 'snapshot'
+                    then recipes.unique_key || recipes.customer_columns
+                else array[recipes.customer_columns[cardinality(recipes.customer_columns)]]
+            end
+        ) as keys (name)
+        where
+            not recipes.is_view
+            and recipes.kind = 'customer'
+            and recipes.resource <> 'test'
+            and (recipes.is_fact or not recipes.is_source or recipes.resource = 'snapshot')
+            and pg_relation_size(to_regclass(recipes.relation)) > 8 * 1024 * 1024
+    loop
+        execute format(
+            'create index if not exists %I on %s (%I)',
+            left(one.name, 40) || '_by_' || one.key, one.relation, one.key
+        );
     end loop;
 end
 $refresh$

@@ -121,7 +121,7 @@ $refresh$
     so that all of it is seen within the bound. -#}
 {% macro _find_candidates(build) -%}
 create or replace procedure {{ build }}.find_candidates(
-    seen xid8, seen_at timestamptz, now_is timestamptz, bound interval
+    seen xid8, seen_at timestamptz, now_is timestamptz, bound interval, pages_at_once bigint
 )
 language plpgsql
 as $refresh$
@@ -133,8 +133,8 @@ declare
     new_digest text;
     pages bigint;
     part bigint;
-    whole_pages constant bigint := 8192;
-    margin constant bigint := 64;
+    -- Rows also go where others were, near the end.
+    margin constant bigint := pages_at_once / 128;
 begin
     create temporary table changed_shared (source text, name text) on commit drop;
     create temporary table candidates (source text, id text) on commit drop;
@@ -147,9 +147,9 @@ begin
             'select %s from only %s as t where age(t.xmin) <= age(%L::xid8::xid)',
             {{ build }}.listed(this.found_columns), this.relation, seen
         );
-        if pages > whole_pages then
+        if pages > pages_at_once then
             part := greatest(
-                whole_pages,
+                pages_at_once,
                 ceil(pages * least(1, extract(epoch from now_is - seen_at)
                     / extract(epoch from bound)))::bigint
             );

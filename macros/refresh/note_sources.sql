@@ -7,7 +7,13 @@
 {% macro note_sources() -%}
     {%- if _is_run() %}
     {%- set build = _build_schema() %}
-    create schema if not exists {{ build }};
+    do $$
+    begin
+        if to_regnamespace({{ _quoted(build) }}) is null then
+            create schema if not exists {{ build }};
+        end if;
+    end
+    $$;
     {{ _drop_refresh(build) }}
     {{ _create_notes(build) }}
     insert into {{ build }}.refresh_state (is_whole, begun_at, begun_xid, next_turn)

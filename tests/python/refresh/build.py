@@ -62,22 +62,45 @@ class RefreshedBuild:
     session: psycopg.Connection[Any]
     tables: Sequence[tuple[str, list[str], bool]]
 
-    def drift(self, random: Random, *, edits: int, deletes: bool, bound: str) -> Drift:
-        """Edit some rows, refresh some time later, and say what a whole build finds wrong then."""
+    def drift(
+        self,
+        random: Random,
+        *,
+        edits: int,
+        deletes: bool = False,
+        bound: str = "1000 days",
+        in_parts: bool = False,
+    ) -> Drift:
+        """Edit some rows, refresh some time later, and say what a whole build finds wrong then.
+
+        In parts: each refresh looks at one page of each table, until all have been looked at.
+        """
         now = AS_OF + timedelta(hours=random.choice((0, 1, 30, 24 * 11, 24 * 40)))
         with self.session.transaction(force_rollback=True):
             self.session.execute("set transaction isolation level repeatable read")
             for _ in range(edits):
                 self._edit(random, deletes=deletes)
-            try:
-                self.session.execute(f"call {BUILD}.refresh(%s, %s::interval)", (now, bound))
-            except psycopg.Error as error:
-                if error.sqlstate == "TM001":
-                    raise NeedsBuild(str(error).splitlines()[0]) from None
-                raise
-            self.session.execute("discard temp")
+            for _ in range(self._most_pages() if in_parts else 1):
+                self._refresh(now, bound, 1 if in_parts else 8192)
             self.session.execute(f"call {BUILD}.repair(%s)", (now,))
             return self.session.execute("select name, gone, came from drift").fetchall()
+
+    def _refresh(self, now: datetime, bound: str, pages: int) -> None:
+        try:
+            self.session.execute(f"call {BUILD}.refresh(%s, %s::interval, %s)", (now, bound, pages))
+        except psycopg.Error as error:
+            if error.sqlstate == "TM001":
+                raise NeedsBuild(str(error).splitlines()[0]) from None
+            raise
+        self.session.execute("discard temp")
+
+    def _most_pages(self) -> int:
+        row = self.session.execute(
+            "select max(pg_relation_size(to_regclass(relation))) / 8192 + 2 "
+            f"from {BUILD}.refresh_sources"
+        ).fetchone()
+        assert row
+        return int(row[0])
 
     def _edit(self, random: Random, *, deletes: bool) -> None:
         """Give one row a value that another row has, or delete it; where that is not forbidden."""

@@ -43,9 +43,14 @@ def built(
 def test_edited_rows_are_found(built: RefreshedBuild, seed: int) -> None:
     """A few edits of a few customers, none of whom is due for another reason."""
     try:
-        assert built.drift(Random(seed), edits=6, deletes=False, bound="1000 days") == []
+        assert built.drift(Random(seed), edits=6) == []
     except NeedsBuild as why:
         pytest.skip(f"a whole build, by design: {why}")
+
+
+@pytest.mark.parametrize("built", LANDINGS[:1], indirect=True)
+def test_a_large_table_is_looked_through_in_parts(built: RefreshedBuild) -> None:
+    assert built.drift(Random(1), edits=6, in_parts=True) == []
 
 
 @pytest.mark.parametrize("seed", EXAMPLES)
