@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from operator import add
 from typing import Any
 
 from hypothesis import strategies as st
@@ -35,8 +36,13 @@ OF_SUBSCRIPTIONS = ("subscription_intervals", "trials", "invoice_lines")
 UNIT = ("billing_source", "tenant_id", "customer_id")
 # Rows that differ from what they were before by a fact that no other column depends on.
 FREE_FACTS = sorted(FACTS.keys() - {"period"})
-DAYS_LATER = 40
+MOST_LATER = timedelta(days=40)
+# What a row says may be meant as a mistake.
+PLAUSIBLE = range(AS_OF.year - 2, AS_OF.year + 2)
 HALF_A_DAY = timedelta(hours=12)
+AROUND = st.sampled_from(
+    [*(timedelta(minutes=number) for number in (0, -1, 1, 59, -59)), HALF_A_DAY, -HALF_A_DAY]
+)
 
 
 @dataclass(frozen=True)
@@ -50,10 +56,10 @@ class Step:
 
 
 @st.composite
-def steps(draw: Draw, example: Example) -> list[Step]:
-    """What one refresh or two find after the build of an example."""
+def steps(draw: Draw, example: Example, begun: datetime) -> list[Step]:
+    """What one refresh or two find after a build of an example that began then."""
     made: list[Step] = []
-    before, now = example, AS_OF
+    before, now = example, begun
     for step in range(draw(st.integers(1, 2))):
         surface = before.surface
         for edit in range(draw(st.integers(0, 2))):
@@ -99,23 +105,35 @@ def _days_to(now: datetime) -> Calendar:
     return Calendar([today - 40, today - 1, today, today + 1])
 
 
+def beginnings(surface: Surface) -> st.SearchStrategy[datetime]:
+    """Of the first build: much of what a surface says lies in the future mostly."""
+    stated = sorted(_stated(surface))
+    ends = [row["scheduled_end_at"] for row in surface["subscription_intervals"]]
+    # A planned end is believed for a day.
+    planned = sorted({end + HALF_A_DAY for end in ends if end and end.year in PLAUSIBLE})
+    days = st.integers(0, -FIRST_DAY).map(lambda days: AS_OF - timedelta(days=days))
+    around = st.builds(add, st.sampled_from(stated), AROUND) if stated else days
+    return days | around | (st.sampled_from(planned) if planned else around)
+
+
 def instants_after(now: datetime, surface: Surface) -> st.SearchStrategy[datetime]:
     """Instants not before another one: some days later, or where something happens."""
-    stated = {
+    near = sorted(at for at in _stated(surface) if now < at <= now + 3 * MOST_LATER)
+    days = st.integers(0, 80).map(lambda number: now + number / 80 * MOST_LATER)
+    instants = st.builds(add, st.sampled_from(near), AROUND) if near else days
+    return days | instants.map(lambda at: max(now, at))
+
+
+def _stated(surface: Surface) -> set[datetime]:
+    """Instants that rows name, and such as are a day later: when an end is no longer believed."""
+    return {
         value + later
         for rows in surface.values()
         for row in rows
         for value in row.values()
-        if isinstance(value, datetime)
+        if isinstance(value, datetime) and value.year in PLAUSIBLE
         for later in (timedelta(0), timedelta(days=1))
     }
-    near = sorted(at for at in stated if now < at <= now + timedelta(days=3 * DAYS_LATER))
-    days = st.integers(0, 2 * DAYS_LATER).map(lambda number: now + number * HALF_A_DAY)
-    if not near:
-        return days
-    around = st.sampled_from((timedelta(0), timedelta(seconds=-1), timedelta(minutes=-59)))
-    instants = st.builds(lambda at, by: max(now, at + by), st.sampled_from(near), around)
-    return days | instants
 
 
 @st.composite

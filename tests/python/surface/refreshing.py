@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -57,9 +58,9 @@ class Refreshing:
             if not recipe["is_view"] or ".metric_" in recipe["relation"].replace('"', ""):
                 self._stored.append(recipe["relation"])
 
-    def begin(self) -> None:
+    def begin(self, now: datetime) -> None:
         """Note what is noted when a whole build has ended."""
-        self._connection.execute(f"call {BUILD}.begin_refreshing(%s)", [self._build.as_of])
+        self._connection.execute(f"call {BUILD}.begin_refreshing(%s)", [now])
 
     def refresh(self, step: Step) -> None:
         """Do what `refresh` does from the facts on; who is due is a candidate, too."""

@@ -1,6 +1,7 @@
 """A refresh leaves what a whole build of the same rows would make at the same instant."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import psycopg
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from reference.surface.builders import AS_OF
 
 from .build import SurfaceBuild, SurfaceProject
-from .edits import Step, steps
+from .edits import Step, beginnings, steps
 from .histories import Example, examples
 from .option_sets import SETS, covering_sets
 from .refreshing import MADE, NEEDS_WHOLE_BUILD, Refreshing, Relations
@@ -32,9 +33,9 @@ class Compared:
         self.refreshing = refreshing
         self.refreshed = 0
 
-    def check(self, example: Example, found: list[Step]) -> None:
-        with self.build.filled(**vars(example)):
-            self.refreshing.begin()
+    def check(self, example: Example, begun: datetime, found: list[Step]) -> None:
+        with self.build.filled(**vars(example), later=begun - AS_OF):
+            self.refreshing.begin(begun)
             for step in found:
                 try:
                     self.refreshing.refresh(step)
@@ -82,7 +83,9 @@ def compared(
 
 @pytest.mark.parametrize("compared", NUMBERS, indirect=True)
 @settings(max_examples=min(settings.default.max_examples, MOST))
-@given(data=st.data())
-def test_a_refresh_makes_what_a_whole_build_would(compared: Compared, data: st.DataObject) -> None:
-    example = data.draw(examples())
-    compared.check(example, data.draw(steps(example)))
+@given(data=st.data(), example=examples())
+def test_a_refresh_makes_what_a_whole_build_would(
+    compared: Compared, data: st.DataObject, example: Example
+) -> None:
+    begun = data.draw(beginnings(example.surface))
+    compared.check(example, begun, data.draw(steps(example, begun)))
