@@ -10,6 +10,7 @@ declare
     names text;
     same text;
     key text;
+    numbered text := '';
     is_restated boolean;
     gone bigint;
     came bigint;
@@ -18,27 +19,30 @@ begin
         string_agg(quote_ident(attname), ', ' order by attnum),
         string_agg(
             format('live.%1$I is not distinct from made.%1$I', attname), ' and ' order by attnum
-        ),
-        -- What has no key is known by all it says.
-        format(
-            'md5(row(%s)::text) = md5(row(%s)::text)',
-            string_agg(format('live.%I', attname), ', ' order by attnum),
-            string_agg(format('made.%I', attname), ', ' order by attnum)
         )
-    into strict names, same, key
+    into strict names, same
     from pg_attribute
     where attrelid = to_regclass(format('pg_temp.%I', made_name)) and attnum > 0;
     if cardinality(recipe.unique_key) > 0 then
         select string_agg(format('live.%1$I = made.%1$I', keys.name), ' and ')
         into strict key
         from unnest(recipe.unique_key) as keys (name);
+    else
+        -- What has no key is known by all it says, and by how often it is said.
+        key := 'live.said = made.said and live.copy = made.copy';
+        numbered := format(
+            ', md5(row(%1$s)::text) as said, '
+            'row_number() over (partition by md5(row(%1$s)::text)) as copy',
+            names
+        );
     end if;
     execute format(
         'create temporary table differing on commit drop as '
-        'select live.row_id as live_row, made.ctid as made_row '
-        'from (select ctid as row_id, * from %s where %s) as live full join %I as made on %s '
-        'where not (%s) or live.row_id is null or made.ctid is null',
-        recipe.relation, scope, made_name, key, same
+        'select live.row_id as live_row, made.row_id as made_row '
+        'from (select ctid as row_id, *%1$s from %2$s where %3$s) as live '
+        'full join (select ctid as row_id, *%1$s from %4$I) as made on %5$s '
+        'where not (%6$s) or live.row_id is null or made.row_id is null',
+        numbered, recipe.relation, scope, made_name, key, same
     );
     execute format(
         'create temporary table if not exists %I (like %s) on commit drop',
