@@ -250,7 +250,7 @@ begin
             select from changed_shared where source || '.' || name = any(recipe.reads)
         );
         if recipe.is_fact then
-            if to_regclass(format('pg_temp.%I', 'next_' || recipe.name)) is not null then
+            if is_touched then
                 call {{ build }}.apply_customers(recipe);
             end if;
         elsif recipe.name = 'as_of' then

@@ -162,10 +162,13 @@ begin
             recipes.relation,
             'next_' || recipes.name as next_name
         from {{ build }}.refresh_recipes as recipes
-        where
-            recipes.is_fact
-            and to_regclass(format('pg_temp.%I', 'next_' || recipes.name)) is not null
+        where recipes.is_fact
     loop
+        -- Of an engine without candidates there is nothing new: no rows then, and not all of them.
+        execute format(
+            'create temporary table if not exists %I (like %s) on commit drop',
+            fact.next_name, fact.relation
+        );
         execute format(
             'delete from %I where (billing_source, tenant_id, customer_id) not in (table touched)',
             fact.next_name
