@@ -7,10 +7,12 @@ dbt compiled, and rolls back.
 
 import json
 import shutil
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,8 @@ Surface = Mapping[str, Sequence[Row]]
 Rate = tuple[date, str, Decimal]
 """A day, a currency and how many units of it one unit of the base currency is worth."""
 
-SURFACE = "models/sources/lago"
+# Whose surface holds the rows of a billing source, unless something else is said.
+ENGINE = "lago"
 # What an adapter never leaves empty, and a row by hand does.
 DEFAULTS: dict[str, Row] = {
     "customers": {"country": "unknown", "is_excluded": False, "attributes": {}},
@@ -46,11 +49,6 @@ COMPILED = (
 )
 
 
-def complete(relation: str, rows: Iterable[Row]) -> list[Row]:
-    """Rows of a surface relation with what an adapter never leaves empty."""
-    return [{**DEFAULTS[relation], **row} for row in rows]
-
-
 def published(rates: Iterable[Rate], base_currency: str = "EUR") -> list[Row]:
     """Exchange rates as they are loaded."""
     return [
@@ -63,12 +61,17 @@ class SurfaceBuild:
     """A session in which every relation exists under one set of options, and holds nothing."""
 
     def __init__(
-        self, connection: psycopg.Connection[Any], models: Sequence[Model], as_of: datetime
+        self,
+        connection: psycopg.Connection[Any],
+        models: Sequence[Model],
+        as_of: datetime,
+        engines: Mapping[str, str],
     ) -> None:
         """Take the session, in which the statements that fill the tables of models are prepared."""
         self.connection = connection
         self.models = models
         self.as_of = as_of
+        self._engines = engines
 
     @contextmanager
     def filled(
@@ -88,8 +91,8 @@ class SurfaceBuild:
         """
         fixed = [{"currency": name, "rate": rate} for name, rate in (fixed_rates or {}).items()]
         with self.connection.transaction(force_rollback=True):
-            for relation, rows in surface.items():
-                self.load(f"tidemill_core.lago__{relation}", complete(relation, rows))
+            for relation, rows in self.facts(surface).items():
+                self.load(f"tidemill_core.{relation}", rows)
             self.load("tidemill_inputs.fx_rates", published(rates, base_currency))
             self.load("tidemill_inputs.spend", list(spend))
             self.load("tidemill_core.fx_fixed_rates", fixed)
@@ -106,6 +109,19 @@ class SurfaceBuild:
                 self.connection.execute(statement)
             yield self.connection
 
+    def facts(self, surface: Surface) -> dict[str, list[Row]]:
+        """The rows of each engine's surface, with what an adapter never leaves empty."""
+        rows: dict[str, list[Row]] = defaultdict(list)
+        for relation, of_all in surface.items():
+            for row in of_all:
+                engine = self.engine_of(row["billing_source"])
+                rows[f"{engine}__{relation}"].append({**DEFAULTS[relation], **row})
+        return rows
+
+    def engine_of(self, billing_source: str) -> str:
+        """The engine whose surface holds what a source has billed."""
+        return self._engines.get(billing_source, ENGINE)
+
     def load(self, table: str, rows: Sequence[Row]) -> None:
         """Put rows into a table."""
         if rows:
@@ -118,17 +134,28 @@ class SurfaceBuild:
 class SurfaceProject:
     """The project without its engines, on a database of its own."""
 
-    def __init__(self, dsn: str, folder: Path, as_of: datetime) -> None:
-        """Make the inputs, the seeds, and empty surface relations."""
+    def __init__(
+        self, dsn: str, folder: Path, as_of: datetime, engines: Mapping[str, str] | None = None
+    ) -> None:
+        """Make the inputs, the seeds, and empty surface relations.
+
+        Engines besides Lago are given by the billing source of which they have the rows.
+        """
         self._as_of = as_of
-        self._dbt = InProcess(dsn, folder, root=_without_engines(folder / "project"))
+        self._engines = engines or {}
+        used = [ENGINE, *self._engines.values()]
+        root = _without_engines(folder / "project", used)
+        self._variables = {
+            "tidemill_as_of": as_of.isoformat(),
+            "tidemill_billing_sources": used,
+        }
+        self._dbt = InProcess(dsn, folder, root=root)
         self._run("seed")
         with psycopg.connect(dsn, autocommit=True) as connection:
             connection.execute("create schema tidemill")
             connection.execute("truncate tidemill_core.fx_fixed_rates")
             for node in self._dbt.manifest()["nodes"].values():
-                is_model = node["resource_type"] == "model"
-                if is_model and node["original_file_path"].startswith(SURFACE):
+                if node["resource_type"] == "model" and "sources" in node["fqn"]:
                     types = [f'"{c["name"]}" {c["data_type"]}' for c in node["columns"].values()]
                     connection.execute(f"create table {node['relation_name']} ({', '.join(types)})")
 
@@ -146,7 +173,7 @@ class SurfaceProject:
                 connection.execute(model.creation)
                 if not model.is_view:
                     connection.execute(f"prepare fill_{model.name} as {model.filling}")
-            yield SurfaceBuild(connection, models, self._as_of)
+            yield SurfaceBuild(connection, models, self._as_of, self._engines)
             connection.rollback()
 
     def rendered(self, text: str) -> str:
@@ -161,17 +188,17 @@ class SurfaceProject:
         return self._dbt.manifest()
 
     def _run(self, *arguments: str, **variables: object) -> None:
-        as_of = {"tidemill_as_of": self._as_of.isoformat()}
-        done = self._dbt.dbt(*arguments, variables={**as_of, **variables})
+        done = self._dbt.dbt(*arguments, variables={**self._variables, **variables})
         assert done.returncode == 0, done.stdout[-4000:] + done.stderr
 
 
-def _without_engines(root: Path) -> Path:
-    """A copy of the project in which the surface of an engine is only described."""
+def _without_engines(root: Path, engines: Iterable[str]) -> Path:
+    """A copy of the project in which the surfaces of engines are only described."""
     kept = (
         *("dbt_project.yml", "macros", "seeds/canonical", "seeds/inputs"),
         *("models/_docs.md", "models/_groups.yml", "models/inputs", "models/canonical"),
-        *("models/metrics", f"{SURFACE}/_lago__models.yml"),
+        "models/metrics",
+        *(f"models/sources/{engine}/_{engine}__models.yml" for engine in engines),
     )
     for name in kept:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -180,6 +207,6 @@ def _without_engines(root: Path) -> Path:
             shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("*_tests.yml"))
         else:
             shutil.copy(ROOT / name, root / name)
-    for relation in DEFAULTS:
-        (root / SURFACE / f"lago__{relation}.sql").write_text("select")
+    for engine, relation in product(engines, DEFAULTS):
+        (root / f"models/sources/{engine}/{engine}__{relation}.sql").write_text("select")
     return root

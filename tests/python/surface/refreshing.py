@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import product
 from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from .build import DEFAULTS, SurfaceBuild, complete, published
+from .build import DEFAULTS, SurfaceBuild, published
 from .edits import Step
 
 BUILD = "tidemill_core"
@@ -73,13 +74,14 @@ class Refreshing:
             execute("insert into changed_shared values ('inputs', %s)", [name])
         sources = [source for source, _ in step.candidates]
         execute(CANDIDATES, [sources, [name for _, name in step.candidates], step.now])
-        for relation in DEFAULTS:
-            table = f"next_lago__{relation}"
-            execute(
-                f"create temporary table {table} (like {BUILD}.lago__{relation}) on commit drop"
-            )
-            rows = step.example.surface.get(relation, ())
-            self._build.load(table, complete(relation, rows))
+        facts = self._build.facts(step.example.surface)
+        # Of an engine of which nobody is a candidate nothing is read.
+        (found,) = execute("select array_agg(distinct source) from candidates").fetchall()
+        read = {self._build.engine_of(source) for source in found[0] or ()}
+        for engine, relation in product(read, DEFAULTS):
+            name = f"{engine}__{relation}"
+            execute(f"create temporary table next_{name} (like {BUILD}.{name}) on commit drop")
+            self._build.load(f"next_{name}", facts[name])
         for procedure in ("find_touched", "apply_models", "keep_due", "check_tests"):
             execute(f"call {BUILD}.{procedure}(%s)", [step.now])
         # As if the transaction ended.
@@ -105,7 +107,8 @@ def _recipes(build: SurfaceBuild, manifest: Mapping[str, Any]) -> Iterator[dict[
         for node in nodes.values()
         if node["resource_type"] == "test" and node["test_metadata"]["name"] == "is_unique_by"
     }
-    facts = [f"lago__{relation}" for relation in DEFAULTS]
+    models = [node for node in nodes.values() if node["resource_type"] == "model"]
+    facts = sorted(node["name"] for node in models if "sources" in node["fqn"])
     for name in [*facts, *(model.name for model in build.models)]:
         key = f"model.tidemill.{name}"
         node = nodes[key]

@@ -1,6 +1,6 @@
 """A refresh leaves what a whole build of the same rows would make at the same instant."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 import psycopg
@@ -63,6 +63,15 @@ def _differences(refreshed: Relations, whole: Relations) -> list[str]:
         )
         for row in sorted(rows)[:2]
     ]
+
+
+@pytest.fixture(scope="module")
+def project(
+    new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
+) -> SurfaceProject:
+    """Of two engines, of which only one may have something new."""
+    folder = tmp_path_factory.mktemp("surface")
+    return SurfaceProject(new_database(), folder, AS_OF, {"other": "stripe"})
 
 
 @pytest.fixture(scope="module")
