@@ -60,32 +60,34 @@ def steps(draw: Draw, example: Example, begun: datetime) -> list[Step]:
     """What one refresh or two find after a build of an example that began then."""
     made: list[Step] = []
     before, now = example, begun
-    for step in range(draw(st.integers(1, 2))):
+    for number in range(draw(st.integers(1, 2))):
         surface = before.surface
         for edit in range(draw(st.integers(0, 2))):
-            surface = draw(edited(surface, f"{step}{edit}"))
+            surface = draw(edited(surface, f"{number}{edit}"))
         now = draw(instants_after(now, surface))
-        changed = _changed(before.surface, surface)
-        # Customers are looked at in turns, too.
-        known = sorted({_key(row) for rows in surface.values() for row in rows} - changed)
-        turns = draw(st.lists(st.sampled_from(known), unique=True)) if known else []
         after = replace(
             example,
             surface=surface,
             rates=draw(_loaded(before.rates, now)),
             spend=draw(mostly(before.spend, st.lists(spends(_days_to(now)), max_size=2))),
         )
-        inputs = {"fx_rates": after.rates != before.rates, "spend": after.spend != before.spend}
-        made.append(
-            Step(
-                after,
-                now,
-                frozenset(changed | set(turns)),
-                frozenset(name for name, is_changed in inputs.items() if is_changed),
-            )
-        )
+        # Customers are looked at in turns, too.
+        known = sorted({_key(row) for rows in surface.values() for row in rows})
+        turns = draw(st.lists(st.sampled_from(known), unique=True)) if known else []
+        made.append(step_to(after, now, before, turns))
         before = after
     return made
+
+
+def step_to(example: Example, now: datetime, before: Example, turns: Iterable[Key] = ()) -> Step:
+    """The step from what was there before; whose rows have changed is looked at."""
+    inputs = {"fx_rates": example.rates != before.rates, "spend": example.spend != before.spend}
+    return Step(
+        example,
+        now,
+        frozenset({*_changed(before.surface, example.surface), *turns}),
+        frozenset(name for name, is_changed in inputs.items() if is_changed),
+    )
 
 
 def _loaded(before: list[Rate], now: datetime) -> st.SearchStrategy[list[Rate]]:

@@ -1,24 +1,25 @@
 """A refresh leaves what a whole build of the same rows would make at the same instant."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import psycopg
 import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from reference.surface.builders import AS_OF
+from reference.surface.builders import AS_OF, SurfaceRows
 
 from .build import SurfaceBuild, SurfaceProject
-from .edits import Step, beginnings, steps
+from .edits import Step, beginnings, step_to, steps
 from .histories import Example, examples
 from .option_sets import SETS, covering_sets
 from .refreshing import MADE, NEEDS_WHOLE_BUILD, Refreshing, Relations
 
 QUICK = 1
-# Examples for each set, at most.
-MOST = 80
+# Examples for each set, at most: each is refreshed, and built twice.
+MOST = 60
+SHARE = 0.6
 NUMBERS = [
     pytest.param(number, marks=[pytest.mark.slow] * (number >= QUICK)) for number in range(SETS)
 ]
@@ -91,10 +92,30 @@ def compared(
 
 
 @pytest.mark.parametrize("compared", NUMBERS, indirect=True)
-@settings(max_examples=min(settings.default.max_examples, MOST))
+@settings(max_examples=min(int(settings.default.max_examples * SHARE), MOST))
 @given(data=st.data(), example=examples())
 def test_a_refresh_makes_what_a_whole_build_would(
     compared: Compared, data: st.DataObject, example: Example
 ) -> None:
     begun = data.draw(beginnings(example.surface))
     compared.check(example, begun, data.draw(steps(example, begun)))
+
+
+@pytest.mark.parametrize("compared", [0], indirect=True)
+def test_of_rows_that_say_the_same_one_may_go_or_come(compared: Compared) -> None:
+    surface = SurfaceRows()
+    issue = {"customer_id": "acme", "issue": "made_up", "severity": "error"}
+    twice = [surface.add("data_issues", **issue) for _ in range(2)]
+    two, one = (Example({**surface.rows, "data_issues": issues}) for issues in (twice, twice[:1]))
+    compared.check(two, AS_OF, [step_to(one, AS_OF, two)])
+    compared.check(one, AS_OF, [step_to(two, AS_OF, one)])
+
+
+@pytest.mark.parametrize("compared", [0], indirect=True)
+def test_a_planned_end_that_did_not_come_is_no_longer_believed_after_a_day(
+    compared: Compared,
+) -> None:
+    surface = SurfaceRows()
+    surface.item("2025-01-01", scheduled_end_at=AS_OF - timedelta(hours=12))
+    example = Example(surface.rows)
+    compared.check(example, AS_OF, [step_to(example, AS_OF + timedelta(hours=12), example)])
