@@ -9,10 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from tidemill_cli import dbt
 from tidemill_cli.builds import BESIDE, PUBLISHED, BuildLog, live_build
 from tidemill_cli.config import Connection
 from tidemill_cli.console import narrate
+from tidemill_cli.database import refresh
+from tidemill_cli.database.locks import refreshes_held_back
 from tidemill_cli.database.metrics import DataIssues, MetricReader
 from tidemill_cli.database.session import Session
 from tidemill_cli.errors import ExitCode, OptionError, TidemillError
@@ -23,6 +27,7 @@ from tidemill_cli.project import BILLING_SOURCES
 from tidemill_cli.purpose import FRESH_NUMBERS, Purpose
 from tidemill_cli.reading import Reading
 from tidemill_cli.switching import switch
+from tidemill_cli.watchdog import Watchdog
 
 AS_OF = "tidemill_as_of"
 UNCHANGED = "the numbers built before stay as they were"
@@ -54,6 +59,7 @@ class Published:
 
     relations: list[str]
     data_issues: list[DataIssues]
+    as_of: datetime
 
 
 @dataclass(frozen=True)
@@ -141,24 +147,52 @@ class Attempt:
             found = _SOURCE_GUARD in result.stopped_by
             raise TidemillError(sentence, ExitCode.TESTS_FAILED if found else ExitCode.CANNOT)
         published: list[str] = []
+        as_of = built.as_of
         issues: list[DataIssues] = []
         if result.failed_tests:
             names = ", ".join(test.name for test in result.failed_tests)
             finish("tests_failed", f"failed: {names}.")
             _explain_failed_tests(result.failed_tests, build)
         else:
+            with refreshes_held_back(self.session):
+                self._catch_up(build)
             self.purpose.before_switch(
                 self.session, live_build(self.session, self.connection.schema), build
             )
             if not self.purpose.switches:
                 finish(BESIDE, "it was built to be looked at, not to be switched to.")
             else:
-                published = self._switch(build, finish)
+                with refreshes_held_back(self.session):
+                    as_of = self._catch_up(build) or as_of
+                    published = self._switch(build, finish)
             if DATA_ISSUES in published:
                 issues = MetricReader(self.session, self.connection.schema).data_issues()
                 _tell(issues, f"{self.connection.schema}.{DATA_ISSUES}")
         log.prune()
-        return Published(published, issues)
+        return Published(published, issues, as_of)
+
+    def _catch_up(self, build: str) -> datetime | None:
+        """Refresh a build by what changed while it was made; the instant that it is of then.
+
+        Refreshes of the live one went on meanwhile, and nobody is to find older numbers.
+        """
+        if self.as_of or not refresh.can_be_refreshed(self.session, build):
+            return None
+        with Watchdog(self.connection, self.purpose.command) as watchdog:
+            try:
+                with refresh.one_snapshot(self.session):
+                    as_of = refresh.refresh(self.session, build, refresh.BOUND).as_of
+                    BuildLog(self.session, self.connection.schema).date(build, as_of)
+            except (
+                refresh.NeedsBuild,
+                psycopg.errors.QueryCanceled,
+                psycopg.errors.LockNotAvailable,
+                psycopg.errors.InsufficientPrivilege,
+            ) as error:
+                why = watchdog.stopped or str(error).splitlines()[0]
+                narrate(f"What changed meanwhile is left to the next run, since {why}.")
+                return None
+        return as_of
 
     def _switch(self, build: str, finish: Callable[..., None]) -> list[str]:
         try:

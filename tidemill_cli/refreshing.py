@@ -17,7 +17,7 @@ from tidemill_cli.config import Connection
 from tidemill_cli.console import narrate
 from tidemill_cli.database import builds, refresh
 from tidemill_cli.database import definitions as chosen
-from tidemill_cli.database.locks import take_run_lock
+from tidemill_cli.database.locks import take_refresh_lock
 from tidemill_cli.database.refresh import Drift, NeedsBuild
 from tidemill_cli.database.session import Session, connect, server_time
 from tidemill_cli.definitions import with_stored
@@ -26,8 +26,6 @@ from tidemill_cli.fingerprint import fingerprint
 from tidemill_cli.project import declared_options
 from tidemill_cli.watchdog import Watchdog
 
-# Whatever happened to its rows, a customer is computed again after this long.
-BOUND = timedelta(days=1)
 _NAME = "tidemill refresh"
 _ATTEMPTS = 3
 _PAUSE_SECONDS = 5.0
@@ -52,7 +50,7 @@ def refresh_live(
     project: Path,
     options: Mapping[str, Any],
     *,
-    bound: timedelta = BOUND,
+    bound: timedelta = refresh.BOUND,
     build_every: timedelta | None = None,
     checks: bool = False,
 ) -> RefreshSummary:
@@ -63,7 +61,7 @@ def refresh_live(
     """
     started = time.monotonic()
     with connect(connection, _NAME) as session:
-        take_run_lock(session)
+        take_refresh_lock(session)
         build = _refreshable(session, connection, project, options)
         _check_age(session, connection, build, build_every)
         for _ in range(_ATTEMPTS):

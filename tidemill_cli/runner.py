@@ -114,7 +114,7 @@ def run_build(
             ) from None
     return RunSummary(
         build=built.build,
-        as_of=built.as_of.isoformat(),
+        as_of=published.as_of.isoformat(),
         schema=connection.schema,
         published=published.relations,
         models=built.result.models,

@@ -32,6 +32,7 @@ as $refresh$
 declare
     state {{ build }}.refresh_state;
 begin
+    perform from ({{ lock_refreshing() }}) as locked;
     select * into state from {{ build }}.refresh_state for update;
     if not coalesce(state.is_whole, false) then
         raise exception 'the last build was not a whole one' using errcode = 'TM001';

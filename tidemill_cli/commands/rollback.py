@@ -30,7 +30,7 @@ def rollback(
     from tidemill_cli.builds import BuildLog, choose_build
     from tidemill_cli.database.builds import ensure_table
     from tidemill_cli.database.definitions import check_may_store, stored
-    from tidemill_cli.database.locks import take_run_lock
+    from tidemill_cli.database.locks import take_refresh_lock, take_run_lock
     from tidemill_cli.database.session import connect
     from tidemill_cli.definitions import changed
     from tidemill_cli.switching import switch
@@ -40,6 +40,7 @@ def rollback(
     )
     with connect(connection, "tidemill rollback") as session:
         take_run_lock(session)
+        take_refresh_lock(session)
         chosen = choose_build(session, connection.schema, build)
         ensure_table(session, connection.schema)
         before = {

@@ -1,16 +1,24 @@
-"""One run at a time per database, by an advisory lock that ends with its session."""
+"""One run at a time per database, and one refresh, by advisory locks that end with their session.
+
+A refresh may go on beside a run, which writes to a build of its own. What both write, the captured
+history and which build is live, is done under the refresh's lock.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from tidemill_cli.database.session import Session, one_value
 from tidemill_cli.errors import TidemillError
 
-# "tide", "mill": two 32-bit keys, so that pg_locks shows them apart from other tools' locks.
+# Two 32-bit keys each, so that pg_locks shows them apart from other tools' locks. Macro
+# lock_refreshing names the second one, too.
 _CLASS_KEY = int.from_bytes(b"tide")
-_OBJECT_KEY = int.from_bytes(b"mill")
+_RUN_KEY = int.from_bytes(b"mill")
+_REFRESH_KEY = int.from_bytes(b"flow")
 
 
 @dataclass(frozen=True)
@@ -25,31 +33,54 @@ class LockHolder:
 
 
 def try_run_lock(session: Session) -> bool:
-    """Take the lock for as long as this session lives; false if another session has it."""
-    # An idle session must not be closed under a long build.
-    session.execute("set idle_session_timeout = 0")
-    return bool(
-        one_value(session, "select pg_try_advisory_lock(%s, %s)", (_CLASS_KEY, _OBJECT_KEY))
-    )
+    """Take the run's lock for as long as this session lives; false if another session has it."""
+    return _try_lock(session, _RUN_KEY)
 
 
 def take_run_lock(session: Session) -> None:
-    """Take the lock, or say who has it."""
-    if try_run_lock(session):
+    """Take the run's lock, or say who has it."""
+    _take(session, _RUN_KEY, "run")
+
+
+def take_refresh_lock(session: Session) -> None:
+    """Take the refresh's lock, or say who has it."""
+    _take(session, _REFRESH_KEY, "refresh")
+
+
+@contextmanager
+def refreshes_held_back(session: Session) -> Iterator[None]:
+    """A block in which nobody refreshes; waits for who does."""
+    keys = (_CLASS_KEY, _REFRESH_KEY)
+    session.execute("select pg_advisory_lock(%s, %s)", keys)
+    try:
+        yield
+    finally:
+        if not session.closed:
+            session.execute("select pg_advisory_unlock(%s, %s)", keys)
+
+
+def _take(session: Session, key: int, what: str) -> None:
+    if _try_lock(session, key):
         return
-    holder = lock_holder(session)
+    holder = lock_holder(session, key)
     who = "another session"
     if holder:
         since = f" since {holder.since:%Y-%m-%d %H:%M:%S %Z}" if holder.since else ""
         who = f"process {holder.pid} ({holder.application_name}){since}"
     raise TidemillError(
-        f"another run is under way in database {session.info.dbname}: {who} holds the lock; wait "
-        "for it to end."
+        f"another {what} is under way in database {session.info.dbname}: {who} holds the lock; "
+        "wait for it to end."
     )
 
 
-def lock_holder(session: Session) -> LockHolder | None:
-    """Who holds the lock; None if it was released meanwhile."""
+def _try_lock(session: Session, key: int) -> bool:
+    # An idle session must not be closed under a long build.
+    session.execute("set idle_session_timeout = 0")
+    return bool(one_value(session, "select pg_try_advisory_lock(%s, %s)", (_CLASS_KEY, key)))
+
+
+def lock_holder(session: Session, key: int = _RUN_KEY) -> LockHolder | None:
+    """Who holds a lock, that of runs if not said; None if nobody does."""
     row = session.execute(
         """
         select
@@ -70,6 +101,6 @@ def lock_holder(session: Session) -> LockHolder | None:
             and pg_locks.objsubid = 2
             and pg_locks.granted
         """,
-        (_CLASS_KEY, _OBJECT_KEY),
+        (_CLASS_KEY, key),
     ).fetchone()
     return LockHolder(*row) if row else None

@@ -58,7 +58,8 @@ def waiting_for(session: Session, application_name: str) -> list[Waiting]:
         where
             waiting.wait_event_type = 'Lock'
             and waiting.datname = current_database()
-            and waiting.application_name is distinct from %(name)s
+            -- What of ours waits for another of ours is in nobody's way.
+            and waiting.application_name not like 'tidemill %%'
             and blocker.application_name = %(name)s
         """,
         {"name": application_name},

@@ -19,6 +19,10 @@ _FOUND_BY_TESTS = "TM002"
 _LOCK_TIMEOUT = "10s"
 
 
+# Whatever happened to its rows, a customer is computed again after this long.
+BOUND = timedelta(days=1)
+
+
 class NeedsBuild(Exception):
     """Only a whole build will do; the text says why."""
 

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import psycopg
 import pytest
 from typer.testing import CliRunner, Result
 
 from cli.conftest import Tidemill
+from cli.copying_project import wait_for
 from contents import differences
 from tidemill_cli import refreshing
+from tidemill_cli.config import ConnectionOptions, resolve
+from tidemill_cli.database.refresh import NeedsBuild
 from tidemill_cli.demo.lago.load import generate_and_load
+from tidemill_cli.project import find_project
 
 UNTIL = datetime(2026, 1, 1, tzinfo=UTC)
 LIVE = (
@@ -24,6 +31,9 @@ Refresh = Callable[..., Result]
 
 # What every change is followed by: the customers with the most invoices have all kinds of rows.
 SOMEBODY = "select customer_id from invoices group by 1 order by count(*) desc, 1 limit 1 offset {}"
+
+
+IN_PORTUGAL = "select from tidemill.metric_mrr_movements where country = 'PT' limit 1"
 
 
 @pytest.fixture(scope="module")
@@ -185,6 +195,35 @@ def test_a_migration_is_let_through(
         "select from tidemill.metric_mrr_movements where country = 'NO' limit 1"
     ).fetchall()
     assert rows
+
+
+def test_refreshes_go_on_beside_a_run(
+    refresh: Refresh, session: psycopg.Connection, billing: str
+) -> None:
+    refresh()
+    before = live(session)
+    command = [sys.executable, "-m", "tidemill_cli", "run", "--dsn", billing]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        # By then the billing tables are read.
+        building = "tidemill.tidemill_builds where status = 'running'"
+        wait_for(session, f"{building} and to_regclass(build || '.mrr_movements') is not null")
+        session.execute(f"update customers set country = 'PT' where id = ({SOMEBODY.format(0)})")
+        assert "Refreshed 1 customer " in refresh().stderr
+        assert live(session) == before
+        assert session.execute(IN_PORTUGAL).fetchall()
+        _, said = process.communicate()
+    assert process.returncode == 0, said
+    assert live(session) != before
+    assert session.execute(IN_PORTUGAL).fetchall(), "what was seen is not taken back"
+    assert "were wrong" not in refresh("--check").stderr
+
+
+def test_a_watch_builds_everything_when_the_last_time_is_too_long_ago(billing: str) -> None:
+    connection = resolve(ConnectionOptions(dsn=billing), {})
+    refresh = partial(refreshing.refresh_live, connection, find_project(None), {})
+    assert refresh(build_every=timedelta(days=1)).customers == 0
+    with pytest.raises(NeedsBuild, match="the last whole build is too long ago"):
+        refresh(build_every=timedelta(0))
 
 
 def test_what_may_concern_everybody_is_built(refresh: Refresh, session: psycopg.Connection) -> None:
