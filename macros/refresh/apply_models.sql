@@ -93,6 +93,8 @@ create or replace procedure {{ build }}.apply_whole(
     recipe {{ build }}.refresh_recipes, now_is timestamptz
 )
 language plpgsql
+-- Of all rows, and the planner takes joins over several columns for a few.
+set enable_nestloop = off
 as $refresh$
 begin
     execute format(
@@ -205,6 +207,8 @@ create or replace procedure {{ build }}.apply_parts(
     recipe {{ build }}.refresh_recipes, now_is timestamptz
 )
 language plpgsql
+-- Of all rows, and the planner takes joins over several columns for a few.
+set enable_nestloop = off
 as $refresh$
 begin
     if not {{ build }}.narrow(recipe, now_is) then
