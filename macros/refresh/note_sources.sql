@@ -113,7 +113,8 @@
         {{ "null" if not found else
             "pg_relation_filenode(to_regclass(" ~ _quoted(source.relation_name) ~ "))" }},
         {{ _text_array(found) }},
-        {{ "(" ~ _digest(source.relation_name) ~ ")" if is_shared and found else "null" }},
+        {{ "(" ~ _digest(source.relation_name) ~ ")"
+            if is_shared and found and _may_see_versions(source) else "null" }},
         coalesce(
             pg_relation_size(to_regclass({{ _quoted(source.relation_name) }}))
             / current_setting('block_size')::bigint,
@@ -133,6 +134,14 @@
         ~ " and has_column_privilege(pg_attribute.attrelid, pg_attribute.attnum, 'select')"
         ~ " order by pg_attribute.attnum"
     ).columns[0].values() | list) %}
+{%- endmacro %}
+
+{#- Whether the role may see which rows have changed; without that it can build, and not refresh. -#}
+{% macro _may_see_versions(source) -%}
+    {%- do return(run_query(
+        "select has_column_privilege(" ~ _quoted(source.relation_name) ~ ", 'xmin', 'select')"
+        ~ " and has_column_privilege(" ~ _quoted(source.relation_name) ~ ", 'ctid', 'select')"
+    ).columns[0].values()[0]) %}
 {%- endmacro %}
 
 {#- What a table's meta says it concerns, as it can be asked of the tables that are there. -#}
