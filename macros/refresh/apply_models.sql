@@ -231,8 +231,9 @@ end
 $refresh$
 {%- endmacro %}
 
-{#- All models of no engine, after those that they are built on: of touched customers, or of the parts
-    that have changed, or whole. -#}
+{#- All models of no engine, after those that they are built on: of touched customers, by what these
+    add to sums, of the parts that have changed, or whole. restated is what was computed of everybody,
+    although it has rows of customers. -#}
 {% macro _apply_models(build) -%}
 create or replace procedure {{ build }}.apply_models(now_is timestamptz)
 language plpgsql
@@ -241,8 +242,13 @@ declare
     recipe {{ build }}.refresh_recipes;
     is_touched boolean := exists (select from touched);
     has_changed boolean;
+    is_of_all boolean;
     day_before date := (select as_of_date from {{ build }}.as_of);
 begin
+    create temporary table restated (name text) on commit drop;
+    if is_touched then
+        call {{ build }}.find_shares();
+    end if;
     for recipe in
         select * from {{ build }}.refresh_recipes
         where resource = 'model' and (is_fact or not is_source)
@@ -253,6 +259,22 @@ begin
             union all
             select from changed_shared where source || '.' || name = any(recipe.reads)
         );
+        -- What looks at the day, or at what all customers are, is another for everybody.
+        is_of_all :=
+            recipe.kind in ('customer', 'sums')
+            and not recipe.is_source
+            and (
+                exists (select from changed where name = any(recipe.whole_with))
+                or exists (select from restated where name = any(recipe.needs))
+                or (
+                    'as_of' = any(recipe.needs)
+                    and recipe.code ~ 'as_of_date'
+                    and exists (select from changed where name = 'as_of')
+                )
+            );
+        if is_of_all then
+            insert into restated values (recipe.name);
+        end if;
         if recipe.is_fact then
             if is_touched then
                 call {{ build }}.apply_customers(recipe);
@@ -274,21 +296,15 @@ begin
             if has_changed or recipe.reads_instant then
                 insert into changed values (recipe.name) on conflict do nothing;
             end if;
-        elsif recipe.kind = 'customer' then
-            -- What looks at the day, or at what all customers are, is another for everybody.
-            if
-                exists (select from changed where name = any(recipe.whole_with))
-                or (
-                    'as_of' = any(recipe.needs)
-                    and recipe.code ~ 'as_of_date'
-                    and exists (select from changed where name = 'as_of')
-                )
-            then
+        elsif recipe.kind in ('customer', 'sums') then
+            if is_of_all then
                 call {{ build }}.apply_whole(recipe, now_is);
             end if;
-            if is_touched then
+            if recipe.kind = 'customer' and is_touched then
                 call {{ build }}.evaluate(recipe, now_is, 'next');
                 call {{ build }}.apply_customers(recipe);
+            elsif is_touched and not is_of_all then
+                call {{ build }}.apply_sums(recipe, now_is);
             end if;
         elsif recipe.reads_instant then
             call {{ build }}.apply_whole(recipe, now_is);

@@ -1,7 +1,8 @@
 {#- Of each customer, when time alone will change something next: the first instant after now of any
     that stand in its facts and in what canonical models decided of them, or a day later, when what
-    did not come about is no longer believed. From an hour before it the customer is computed by
-    every refresh, since Lago acts on what is scheduled within the hour. -#}
+    did not come about is no longer believed; and as many days before as a model looks ahead
+    (days_ahead). From an hour before it the customer is computed by every refresh, since Lago acts on
+    what is scheduled within the hour. -#}
 {% macro _keep_due(build) -%}
 create or replace procedure {{ build }}.keep_due(now_is timestamptz, of_all boolean default false)
 language plpgsql
@@ -25,7 +26,7 @@ begin
                 from unnest(recipes.customer_columns) as keys (name)
             ) as keys,
             string_agg(
-                format('(%1$I), (%1$I + interval ''1 day'')', pg_attribute.attname), ', '
+                format('(%I + %s * interval ''24 hours'')', pg_attribute.attname, days.number), ', '
             ) as instants
         from {{ build }}.refresh_recipes as recipes
         inner join pg_attribute
@@ -33,6 +34,12 @@ begin
                 pg_attribute.attrelid = to_regclass(recipes.relation)
                 and pg_attribute.atttypid = 'timestamptz'::regtype
                 and pg_attribute.attnum > 0
+        cross join lateral (
+            values (0), (1)
+            union all
+            select -ahead.number
+            from unnest(recipes.days_ahead) as ahead (number)
+        ) as days (number)
         where
             not recipes.is_view
             and recipes.resource = 'model'

@@ -1,31 +1,14 @@
 with
 
-lines as (
+usage_days as (
 
-    select
-        lines.billing_source,
-        lines.tenant_id,
-        coalesce(lines.plan, 'unknown') as plan,
-        coalesce(lines.product, 'unknown') as product,
-        lines.currency,
-        lines.amount - lines.discount as amount,
-        -- The last day of service; a line without one counts when it is invoiced.
-        {{ local_date(
-            "coalesce(lines.service_to - interval '1 microsecond', lines.invoiced_at)",
-            'lines.tenant_id'
-        ) }} as usage_date,
-        clock.as_of_date
-    from {{ ref('invoice_lines') }} as lines
-    inner join {{ ref('customers') }} as customers
-        on
-            lines.billing_source = customers.billing_source
-            and lines.tenant_id = customers.tenant_id
-            and lines.customer_id = customers.customer_id
-    cross join {{ ref('as_of') }} as clock
-    where
-        lines.kind = 'usage'
-        and lines.invoiced_at <= clock.as_of
-        and {{ is_counted_customer('customers') }}
+    select * from {{ ref('usage_days') }}
+
+),
+
+clock as (
+
+    select * from {{ ref('as_of') }}
 
 ),
 
@@ -50,33 +33,19 @@ grains as (
 
 ),
 
-by_day as (
+converted as (
 
     select
-        lines.billing_source,
-        lines.tenant_id,
-        lines.plan,
-        lines.product,
-        lines.currency,
+        usage_days.*,
         exchange_rates.reporting_currency,
-        lines.usage_date,
-        lines.as_of_date,
-        sum(lines.amount * exchange_rates.multiplier) as usage_revenue,
-        count(*) as lines
-    from lines
+        clock.as_of_date,
+        usage_days.amount * exchange_rates.multiplier as usage_revenue
+    from usage_days
+    cross join clock
     inner join exchange_rates
         on
-            lines.currency = exchange_rates.currency
-            and least(lines.usage_date, lines.as_of_date) = exchange_rates.rate_date
-    group by
-        lines.billing_source,
-        lines.tenant_id,
-        lines.plan,
-        lines.product,
-        lines.currency,
-        exchange_rates.reporting_currency,
-        lines.usage_date,
-        lines.as_of_date
+            usage_days.currency = exchange_rates.currency
+            and least(usage_days.usage_date, clock.as_of_date) = exchange_rates.rate_date
 
 ),
 
@@ -84,22 +53,22 @@ sliced as (
 
     select
         grains.grain,
-        {{ period_start('grains.grain', 'by_day.usage_date') }} as period_start,
-        by_day.as_of_date,
+        {{ period_start('grains.grain', 'converted.usage_date') }} as period_start,
+        converted.as_of_date,
         slices.slice_source as billing_source,
         slices.slice_tenant_id as tenant_id,
         slices.dimension,
-        {{ slice_value('slices.dimension', 'by_day', ['plan', 'product', 'currency']) }}
+        {{ slice_value('slices.dimension', 'converted', ['plan', 'product', 'currency']) }}
             as dimension_value,
-        by_day.reporting_currency,
-        by_day.usage_revenue,
-        by_day.lines
-    from by_day
+        converted.reporting_currency,
+        converted.usage_revenue,
+        converted.lines
+    from converted
     cross join grains
     inner join slices
         on
-            by_day.billing_source = slices.billing_source
-            and by_day.tenant_id = slices.tenant_id
+            converted.billing_source = slices.billing_source
+            and converted.tenant_id = slices.tenant_id
 
 )
 

@@ -55,6 +55,7 @@ paid as (
         lines.customer_id,
         lines.currency,
         {{ local_date('lines.paid_at', 'lines.tenant_id') }} as paid_date,
+        count(*) as lines,
         sum(lines.amount - lines.discount - lines.refunded) as amount
     from lines
     cross join clock
@@ -84,6 +85,7 @@ of_cohorts as (
         cohort_customers.country,
         cohort_customers.billing_interval,
         cohort_customers.attribute_value,
+        paid.lines,
         paid.amount * rates.multiplier as amount
     from paid
     inner join cohort_customers
@@ -112,6 +114,7 @@ select
     dimensions.dimension,
     {{ cohort_value('dimensions', 'of_cohorts') }} as dimension_value,
     of_cohorts.reporting_currency,
+    sum(of_cohorts.lines)::bigint as lines,
     sum(of_cohorts.amount)::{{ reporting_money() }} as cash
 from of_cohorts
 inner join dimensions on of_cohorts.total_dimension = dimensions.total_dimension

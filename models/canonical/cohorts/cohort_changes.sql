@@ -113,6 +113,7 @@ of_cohorts as (
         cohort_customers.country,
         cohort_customers.billing_interval,
         cohort_customers.attribute_value,
+        count(*) as changes,
         sum(changes.joined_customers) as joined_customers,
         sum(changes.customers) as customers,
         sum(changes.mrr) as mrr
@@ -163,6 +164,7 @@ select
     dimensions.dimension,
     {{ cohort_value('dimensions', 'sliced') }} as dimension_value,
     sliced.reporting_currency,
+    sum(sliced.changes)::bigint as changes,
     sum(sliced.joined_customers)::bigint as joined_customers,
     sum(sliced.customers)::bigint as customers,
     sum(

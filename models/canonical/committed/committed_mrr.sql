@@ -14,12 +14,6 @@ amounts as (
 
 ),
 
-clock as (
-
-    select * from {{ ref('as_of') }}
-
-),
-
 summed as (
 
     select
@@ -43,9 +37,7 @@ summed as (
 
 -- one row per horizon, slice and reporting currency with MRR now or then
 select
-    clock.as_of_date,
     summed.horizon_days,
-    clock.as_of_date + summed.horizon_days as horizon_date,
     summed.billing_source,
     summed.tenant_id,
     summed.dimension,
@@ -63,4 +55,3 @@ select
     )::{{ reporting_money() }} as committed_mrr,
     summed.trial_mrr::{{ reporting_money() }} as trial_mrr
 from summed
-cross join clock

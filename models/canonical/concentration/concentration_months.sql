@@ -21,7 +21,7 @@ exchange_rates as (
 
 of_several_currencies as (
 
-    select * from {{ ref('standing_balances') }}
+    select * from {{ ref('largest_balances') }}
     where has_several_currencies
 
 ),
@@ -108,7 +108,7 @@ candidates as (
         largest.customer_id,
         largest.balance
     from currency_months
-    cross join {{ largest_balances(ref('standing_balances'), 'currency_months') }} as largest
+    cross join {{ largest_balances(ref('largest_balances'), 'currency_months') }} as largest
 
     union
 

@@ -2,15 +2,9 @@
 -- noqa: disable=LT02
 with
 
-intervals as (
+currency_years as (
 
-    select * from {{ ref('subscription_intervals') }}
-
-),
-
-lines as (
-
-    select * from {{ ref('invoice_lines') }}
+    select * from {{ ref('currency_years') }}
 
 ),
 
@@ -29,35 +23,19 @@ clock as (
 currencies as (
 
     select currency
-    from intervals
-    union
-    select currency
-    from lines
+    from currency_years
     union
     select currency
     from {{ source('inputs', 'spend') }}
 
 ),
 
-facts as (
-
-    select min({{ local_date('valid_from') }}) as known_on
-    from intervals
-    where valid_from >= '1970-01-01'
-
-    union all
-
-    select min({{ local_date('least(invoiced_at, paid_at, service_to)') }}) as known_on
-    from lines
-    where least(invoiced_at, paid_at, service_to) >= '1970-01-01'
-
-),
-
 -- From before the first year and its first week, whose openings need a rate too.
 first_day as (
 
-    select date_trunc('year', min(known_on)::timestamp)::date - 8 as first_date
-    from facts
+    select make_date(min(known_year), 1, 1) - 8 as first_date
+    from currency_years
+    where known_year > 0
 
 ),
 

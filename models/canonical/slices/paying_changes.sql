@@ -18,6 +18,7 @@ by_cut as (
         cut_id,
         currency,
         movement_date,
+        count(*) as customer_days,
         sum(change) as change
     from customer_days
     group by cut_id, currency, movement_date
@@ -33,6 +34,7 @@ select
     slices.reporting_currency,
     by_cut.currency,
     by_cut.movement_date,
+    sum(by_cut.customer_days)::bigint as customer_days,
     sum(by_cut.change)::numeric(28, 10) as change
 from by_cut
 inner join slices on by_cut.cut_id = slices.cut_id

@@ -6,15 +6,9 @@
 
 with
 
-movements as (
+places as (
 
-    select * from {{ ref('mrr_movements') }}
-
-),
-
-customer_places as (
-
-    select * from {{ ref('customer_places') }}
+    select * from {{ ref('places') }}
 
 ),
 
@@ -33,39 +27,6 @@ currencies as (
 
     select flags.is_any_currency
     from (values (false), (true)) as flags (is_any_currency)
-
-),
-
-places as (
-
-    select
-        movements.billing_source,
-        movements.tenant_id,
-        movements.plan,
-        movements.product,
-        movements.currency,
-        movements.country,
-        movements.billing_interval,
-        movements.reporting_currency,
-        customer_places.has_one_place,
-        customer_places.has_one_currency
-    from movements
-    inner join customer_places
-        on
-            movements.customer_id = customer_places.customer_id
-            and movements.billing_source = customer_places.billing_source
-            and movements.tenant_id = customer_places.tenant_id
-    group by
-        movements.billing_source,
-        movements.tenant_id,
-        movements.plan,
-        movements.product,
-        movements.currency,
-        movements.country,
-        movements.billing_interval,
-        movements.reporting_currency,
-        customer_places.has_one_place,
-        customer_places.has_one_currency
 
 ),
 

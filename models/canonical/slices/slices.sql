@@ -1,14 +1,8 @@
 with
 
-customers as (
+places as (
 
-    select * from {{ ref('customers') }}
-
-),
-
-movements as (
-
-    select * from {{ ref('mrr_movements') }}
+    select * from {{ ref('places') }}
 
 ),
 
@@ -18,8 +12,7 @@ tenants as (
         billing_source,
         tenant_id,
         count(*) over () > 1 as is_one_of_several
-    from customers
-    group by billing_source, tenant_id
+    from {{ ref('tenants') }}
 
 ),
 
@@ -30,7 +23,7 @@ tenant_currencies as (
         tenant_id,
         min(reporting_currency) as first_currency,
         max(reporting_currency) as last_currency
-    from movements
+    from places
     group by billing_source, tenant_id
 
 ),

@@ -124,6 +124,7 @@ by_cut as (
     select
         cut_id,
         movement_date,
+        count(*) as turns,
         sum(case when items_in_force = 0 then -1 else 1 end) as change
     from with_items_in_force
     where items_in_force = 0 or items_in_force = change
@@ -140,6 +141,7 @@ select
     slices.dimension_value,
     slices.reporting_currency,
     by_cut.movement_date,
+    sum(by_cut.turns)::bigint as turns,
     sum(by_cut.change)::bigint as change
 from by_cut
 inner join slices on by_cut.cut_id = slices.cut_id

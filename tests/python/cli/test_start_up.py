@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -34,15 +34,21 @@ print([name for name in {HEAVY!r} if name in sys.modules and name not in before]
     assert python("-c", code).strip() == "[]"
 
 
+def processor_seconds() -> float:
+    """Of processes that have ended: a busy machine makes them no more."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 @pytest.mark.parametrize("command", ["mrr", "watch"])
-def test_help_takes_well_under_a_second(command: str) -> None:
+def test_help_takes_well_under_a_second_of_a_processor(command: str) -> None:
     words = ("-m", "tidemill_cli", command, "--help")
     python(*words)  # writes bytecode
     times = []
     for _ in range(3):
-        started = time.monotonic()
+        before = processor_seconds()
         python(*words)
-        times.append(time.monotonic() - started)
+        times.append(processor_seconds() - before)
     assert min(times) < 0.8
 
 

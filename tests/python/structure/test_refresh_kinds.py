@@ -7,7 +7,7 @@ from typing import Any
 
 from .project_model import Manifest
 
-KINDS = {"customer", "growing", "kept", "shared", "whole"}
+KINDS = {"customer", "growing", "kept", "shared", "sums", "whole"}
 EDGE = re.compile(r".* = (?P<table>[a-z_]+)\..+", re.DOTALL)
 
 
@@ -57,7 +57,7 @@ def test_what_is_not_shared_leads_to_customers_in_no_circle(manifest: Manifest) 
         assert not waiting, f"{engine}: {waiting} lead in a circle, or to a shared table"
 
 
-def test_kinds_are_known_and_kept_models_have_keys(manifest: Manifest) -> None:
+def test_kinds_are_known_and_have_the_keys_they_need(manifest: Manifest) -> None:
     keyed = {
         node["attached_node"]
         for node in manifest.nodes.values()
@@ -66,7 +66,7 @@ def test_kinds_are_known_and_kept_models_have_keys(manifest: Manifest) -> None:
     for key, node in manifest.nodes.items():
         kind = node["config"].get("meta", {}).get("refresh")
         assert kind is None or kind in KINDS, f"{node['name']}: {kind}"
-        if kind == "kept":
+        if kind in {"kept", "sums"}:
             assert key in keyed, f"{node['name']} has no test is_unique_by"
 
 

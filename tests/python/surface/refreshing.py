@@ -1,7 +1,7 @@
 """The refresh of a build of surface rows, from where an engine's rows were made into facts."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import product
 from typing import Any
@@ -47,14 +47,16 @@ where due_at <= %s
 class Refreshing:
     """A build in whose session there is also what a run of dbt leaves for refreshes."""
 
-    def __init__(self, build: SurfaceBuild, manifest: Mapping[str, Any], made: str) -> None:
+    def __init__(
+        self, build: SurfaceBuild, manifest: Mapping[str, Any], made: str, days_ahead: Sequence[int]
+    ) -> None:
         """Take what dbt says of the models, and of what is made for refreshes."""
         self._build = build
         self._connection = build.connection
         self._connection.execute(made)
         self._connection.execute(STATE)
         self._stored: list[str] = []
-        for step, recipe in enumerate(_recipes(build, manifest), 1):
+        for step, recipe in enumerate(_recipes(build, manifest, days_ahead), 1):
             self._connection.execute(RECIPE, [Jsonb({"step": step, **recipe})])
             if not recipe["is_view"] or ".metric_" in recipe["relation"].replace('"', ""):
                 self._stored.append(recipe["relation"])
@@ -99,7 +101,9 @@ class Refreshing:
         return relations
 
 
-def _recipes(build: SurfaceBuild, manifest: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _recipes(
+    build: SurfaceBuild, manifest: Mapping[str, Any], days_ahead: Sequence[int]
+) -> Iterator[dict[str, Any]]:
     """What `store_recipes` would write down, in the order in which the models depend."""
     nodes = manifest["nodes"]
     keys = {
@@ -131,6 +135,7 @@ def _recipes(build: SurfaceBuild, manifest: Mapping[str, Any]) -> Iterator[dict[
             "unique_key": keys.get(key, []),
             "whole_with": meta.get("whole_with", []),
             "by_columns": meta.get("parts", []),
+            "days_ahead": list(days_ahead) if "days_ahead" in meta else [],
             "check_columns": [],
             "severity": None,
             "needs": [

@@ -9,6 +9,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from reference.surface.builders import AS_OF, SurfaceRows
+from reference.surface.options import Options
 
 from .build import SurfaceBuild, SurfaceProject
 from .edits import Step, beginnings, step_to, steps
@@ -84,8 +85,10 @@ def made(project: SurfaceProject) -> str:
 def compared(
     request: pytest.FixtureRequest, project: SurfaceProject, made: str
 ) -> Iterator[Compared]:
-    with project.under(covering_sets()[request.param]) as build:
-        compared = Compared(build, Refreshing(build, project.manifest(), made))
+    variables = covering_sets()[request.param]
+    with project.under(variables) as build:
+        days_ahead = Options.of(variables).committed_horizons
+        compared = Compared(build, Refreshing(build, project.manifest(), made, days_ahead))
         yield compared
         # Not only such as end with the wish for a whole build.
         assert compared.refreshed > 0
