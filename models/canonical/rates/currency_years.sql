@@ -30,7 +30,7 @@ facts as (
 
 )
 
--- one row per currency and year of which something is known in it; 0 for what has no date after 1969
+-- one row per currency and year of which something is known; 0 for what has no date after 1969
 select
     currency,
     case when is_dated then extract(year from known_on)::integer else 0 end as known_year,
