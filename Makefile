@@ -8,6 +8,9 @@ CUSTOMERS ?= 2000
 SEED ?= 1
 PYTEST ?=
 
+# A process and a PostgreSQL per processor; a file's tests share what they build. PARALLEL= for one.
+PARALLEL ?= --numprocesses auto --dist loadfile
+
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -25,18 +28,18 @@ demo: $(INSTALLED) ## Generate a billing database, build every metric, print the
 	@$(BIN)/tidemill demo --engine $(ENGINE) --customers $(CUSTOMERS) --seed $(SEED)
 
 test: $(INSTALLED) landing ## Everything that must pass.
-	@$(BIN)/python -m pytest -m "not slow and not server" $(PYTEST)
+	@$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not server" $(PYTEST)
 
 test-all: $(INSTALLED) landing ## The tests that take minutes, too, and all others on each PostgreSQL.
-	@HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest $(PYTEST)
-	@$(MAKE) --silent test-majors MAJORS_TESTS=tests/python
+	@HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest $(PARALLEL) $(PYTEST)
+	@$(MAKE) --silent test-majors MAJORS_TESTS="not slow and not server"
 
-# Golden cases, readers and crashes; test-all has the whole suite on each.
+# Golden cases, readers and crashes; test-all has all of `make test` on each.
 MAJORS ?= 15 16
-MAJORS_TESTS ?= $(addprefix tests/python/,golden cli/test_publish.py cli/test_crashes.py)
+MAJORS_TESTS ?= sample
 test-majors: $(INSTALLED) ## A sample of the tests on PostgreSQL 15 and 16; `make test` has the newest.
 	@for major in $(MAJORS); do echo "On PostgreSQL $$major."; \
-		TIDEMILL_TEST_POSTGRES=$$major $(BIN)/python -m pytest -m "not slow and not server" $(MAJORS_TESTS) $(PYTEST) || exit 1; done
+		TIDEMILL_TEST_POSTGRES=$$major $(BIN)/python -m pytest $(PARALLEL) -m "$(MAJORS_TESTS)" $(PYTEST) || exit 1; done
 
 test-killbill: $(INSTALLED) ## Three months on a real Kill Bill server (needs Java, and Maven once).
 	@$(BIN)/python -m pytest -m "server and not slow" tests/python/killbill_server $(PYTEST)
@@ -58,7 +61,7 @@ lint: $(INSTALLED) ## ruff, mypy and sqlfluff.
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/sqlfluff lint models tests/laws
+	@$(BIN)/sqlfluff lint --processes 0 models tests/laws
 
 format: $(INSTALLED) ## Put the code in the house format.
 	@$(BIN)/ruff check --fix .

@@ -148,6 +148,7 @@ def test_a_run_may_be_killed(published: str, project: Path, phase: str) -> None:
     next_run_repairs(published, project)
 
 
+@pytest.mark.sample
 def test_a_run_may_be_killed_while_it_waits_to_switch(published: str, project: Path) -> None:
     with psycopg.connect(published) as reader, psycopg.connect(published, autocommit=True) as other:
         reader.execute("select count(*) from tidemill.metric_mrr")
@@ -162,6 +163,7 @@ def test_a_run_may_be_killed_while_it_waits_to_switch(published: str, project: P
     next_run_repairs(published, project)
 
 
+@pytest.mark.sample
 def test_the_server_may_be_killed(server: Server, published: str, project: Path) -> None:
     copying(project, "t3", also=SLOWLY)
     process = start(published, project)

@@ -259,6 +259,7 @@ def test_a_reader_made_later_reads_all_that_is_published(
     assert refused(reader, "select * from tidemill.tidemill_builds")
 
 
+@pytest.mark.slow
 def test_a_role_for_one_tenant_sees_that_one_from_the_first_run_on(
     tidemill: Tidemill, billing: str, roles: Roles
 ) -> None:

@@ -14,6 +14,8 @@ from tidemill_cli.database.session import Session, connect
 from tidemill_cli.errors import TidemillError
 from tidemill_cli.facade import publish
 
+pytestmark = pytest.mark.sample
+
 MRR = "mrr numeric(28,10)"
 
 

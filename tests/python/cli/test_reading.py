@@ -105,6 +105,7 @@ def test_the_instant_is_the_only_now(billing: str, run: Callable[..., Result]) -
     assert abs((as_of - billed_at).total_seconds()) < 2
 
 
+@pytest.mark.slow
 def test_the_snapshot_is_let_go_when_the_tables_are_copied(
     billing: str, project: Path, run: Callable[..., Result]
 ) -> None:
@@ -196,6 +197,7 @@ def test_a_table_that_is_emptied_under_the_snapshot_is_noticed(
     assert amounts(billing) == [1, 1, 1, 1, 1, 2, 1, 1]
 
 
+@pytest.mark.slow
 def test_a_snapshot_is_not_held_for_longer_than_allowed(
     billing: str, project: Path, run: Callable[..., Result]
 ) -> None:

@@ -226,6 +226,7 @@ def test_a_watch_builds_everything_when_the_last_time_is_too_long_ago(billing: s
         refresh(build_every=timedelta(0))
 
 
+@pytest.mark.slow
 def test_what_may_concern_everybody_is_built(refresh: Refresh, session: psycopg.Connection) -> None:
     build = live(session)
     done = refresh("--vars", "tidemill_week_factor=4")

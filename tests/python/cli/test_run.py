@@ -56,6 +56,7 @@ def test_a_run_builds_beside_tests_and_publishes(
     assert row == (True,), "the instant the models saw is the one recorded"
 
 
+@pytest.mark.slow
 def test_as_many_models_are_built_at_a_time_as_is_said(
     tidemill: Tidemill, stub: Path, levels: str, session: Session
 ) -> None:
@@ -103,6 +104,7 @@ def test_a_failed_test_publishes_nothing_and_exits_1(
     assert row == (-5,), "the build is left to look at"
 
 
+@pytest.mark.slow
 def test_issues_of_the_data_are_counted_and_published(
     tidemill: Tidemill, stub: Path, levels: str, session: Session
 ) -> None:
@@ -192,6 +194,7 @@ def test_a_second_run_is_told_who_holds_the_lock(
     assert "wait for it to end" in result.stderr
 
 
+@pytest.mark.slow
 def test_the_lock_is_free_again_after_a_run(
     tidemill: Tidemill, stub: Path, levels: str, session: Session
 ) -> None:

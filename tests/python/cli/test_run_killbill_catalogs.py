@@ -58,6 +58,7 @@ def test_new_catalogs_are_parsed_and_broken_ones_stop_nothing(
     assert found == [("not_well_formed", None), (None, "gold"), (None, "gold")]
 
 
+@pytest.mark.slow
 def test_it_reads_what_the_role_is_given_and_no_other_document(
     tidemill: Tidemill, killbill: str, stub: Path
 ) -> None:

@@ -19,6 +19,9 @@ from .landings import LANDINGS, Landing, Session
 
 METRICS = {path.stem for path in (ROOT / "models" / "metrics").glob("metric_*.sql")}
 OF_LATER_ENGINES = {PAYLOAD, *BESIDE_PAYLOAD}
+# Every engine in one database, built twice, takes its time.
+pytestmark = pytest.mark.slow
+
 SCHEMAS = [landing.schema for landing in LANDINGS]
 # Long enough for a table of a few rows on a busy machine; a lock of ours would last longer.
 AT_ONCE = "set lock_timeout = '1s'; set statement_timeout = '10s'"

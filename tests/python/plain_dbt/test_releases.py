@@ -41,6 +41,7 @@ SHAPES = [
     for before, release in zip((None, *RELEASES), RELEASES, strict=False)
     if before is None or shape(before) != shape(release) or release in ("v1.51", "HEAD")
 ]
+QUICK = (SHAPES[0], SHAPES[-1])
 
 
 def scripted(release: str) -> LagoEngine:
@@ -103,7 +104,9 @@ def project(new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFa
 @pytest.mark.parametrize(
     "release",
     [
-        pytest.param(release, marks=[] if release in SHAPES else [pytest.mark.slow])
+        pytest.param(
+            release, marks=[] if release in (SHAPES[0], SHAPES[-1]) else [pytest.mark.slow]
+        )
         for release in RELEASES
     ],
 )

@@ -128,6 +128,7 @@ def test_what_is_scheduled_does_not_count_today(connection: psycopg.Connection[A
     assert float(mrr or 0) == pytest.approx(per_month * len(ZONES) * len(SUBSCRIBED) * 2 + 200)
 
 
+@pytest.mark.slow
 def test_an_end_is_asked_for_when_it_was_first_seen_or_when_it_came(
     database: str, tmp_path: Path
 ) -> None:

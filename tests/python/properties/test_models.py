@@ -59,7 +59,12 @@ OTHER = Definitions(
 
 # Not params of the fixture: hypothesis keeps the failing examples of each apart by this mark.
 pytestmark = pytest.mark.parametrize(
-    "definitions", [DEFAULT, OTHER], ids=lambda chosen: str(chosen.name), indirect=True
+    "definitions",
+    [
+        pytest.param(DEFAULT, id=DEFAULT.name),
+        pytest.param(OTHER, id=OTHER.name, marks=pytest.mark.slow),
+    ],
+    indirect=True,
 )
 
 

@@ -18,8 +18,8 @@ LANDINGS = [
 ]
 CUSTOMERS = 30
 EXAMPLES = [
-    *range(3),
-    *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(3, 40)),
+    0,
+    *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 40)),
 ]
 
 

@@ -43,9 +43,9 @@ def grants(block: int, generation: Generation) -> list[str]:
     [
         ("classic", 0),
         ("v1", 0),
-        ("v1", 1),
+        pytest.param("v1", 1, marks=pytest.mark.slow),
         pytest.param("v2", 0, marks=pytest.mark.slow),
-        ("v2", 1),
+        pytest.param("v2", 1, marks=pytest.mark.slow),
         pytest.param("replit", 1, marks=pytest.mark.slow),
     ],
 )

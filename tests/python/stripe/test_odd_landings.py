@@ -130,11 +130,11 @@ class Landing:
 
 
 LANDINGS = [
-    pytest.param(Landing("classic"), id="classic"),
+    pytest.param(Landing("classic"), id="classic", marks=pytest.mark.slow),
     pytest.param(Landing("replit"), id="replit", marks=pytest.mark.slow),
     pytest.param(Landing("v1"), id="v1"),
     # Where it lands unless it is told otherwise.
-    pytest.param(Landing("v2", "public"), id="v2"),
+    pytest.param(Landing("v2", "public"), id="v2", marks=pytest.mark.slow),
 ]
 
 

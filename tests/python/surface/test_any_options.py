@@ -16,8 +16,8 @@ from .compare import ledger_differences
 from .histories import Example, examples
 from .option_sets import SETS, Variables, covering_sets
 
-# The first sets hold most of the pairs.
-QUICK = 4
+# The defaults.
+QUICK = 1
 # Examples for each set, at most.
 MOST = 80
 NUMBERS = [

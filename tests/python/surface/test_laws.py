@@ -93,6 +93,7 @@ def test_without_a_customer_the_others_move_as_before(
     assert left == [movement for movement in movements if _unit(movement) != gone]
 
 
+@pytest.mark.slow
 @FEW
 @given(example=examples())
 def test_ten_times_the_amounts_are_ten_times_the_mrr(build: SurfaceBuild, example: Example) -> None:
@@ -121,6 +122,7 @@ def test_rates_stay_within_their_bounds(build: SurfaceBuild, example: Example) -
             assert row[name] is None or 0 <= row[name] <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("build", [DEFAULT], ids=["default"], indirect=True)
 @FEW
 @given(example=examples(with_bad_rows=False))
