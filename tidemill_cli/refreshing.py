@@ -17,9 +17,10 @@ from tidemill_cli.config import Connection
 from tidemill_cli.console import narrate
 from tidemill_cli.database import builds, refresh
 from tidemill_cli.database import definitions as chosen
+from tidemill_cli.database.builds import Build
 from tidemill_cli.database.locks import take_refresh_lock
 from tidemill_cli.database.refresh import Drift, NeedsBuild
-from tidemill_cli.database.session import Session, connect, server_time
+from tidemill_cli.database.session import Session, connect
 from tidemill_cli.definitions import with_stored
 from tidemill_cli.errors import ExitCode, TidemillError
 from tidemill_cli.fingerprint import fingerprint
@@ -36,6 +37,7 @@ class RefreshSummary:
     """What a refresh came to."""
 
     build: str
+    age: timedelta  # since everything was built
     as_of: str
     schema: str
     customers: int
@@ -51,19 +53,18 @@ def refresh_live(
     options: Mapping[str, Any],
     *,
     bound: timedelta = refresh.BOUND,
-    build_every: timedelta | None = None,
     checks: bool = False,
 ) -> RefreshSummary:
     """Compute again what changed since the live build was made, or last refreshed.
 
     With `checks` also everything else, to see and put right what differs. Raises NeedsBuild where
-    only a whole build will do, or the last one is too long ago.
+    only a whole build will do.
     """
     started = time.monotonic()
     with connect(connection, _NAME) as session:
         take_refresh_lock(session)
-        build = _refreshable(session, connection, project, options)
-        _check_age(session, connection, build, build_every)
+        live = _refreshable(session, connection, project, options)
+        build = live.build
         for _ in range(_ATTEMPTS):
             with Watchdog(connection, _NAME) as watchdog:
                 try:
@@ -88,6 +89,7 @@ def refresh_live(
                 else:
                     return RefreshSummary(
                         build=build,
+                        age=done.as_of - live.started_at,
                         as_of=done.as_of.isoformat(),
                         schema=connection.schema,
                         customers=done.customers,
@@ -108,22 +110,9 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'s' if number != 1 else ''}"
 
 
-def _check_age(
-    session: Session, connection: Connection, build: str, build_every: timedelta | None
-) -> None:
-    """What customers say together is renewed by whole builds."""
-    (found,) = [
-        one
-        for one in builds.recorded(session, connection.schema, only_kept=True)
-        if one.build == build
-    ]
-    if build_every is not None and server_time(session) - found.started_at >= build_every:
-        raise NeedsBuild("the last whole build is too long ago")
-
-
 def _refreshable(
     session: Session, connection: Connection, project: Path, options: Mapping[str, Any]
-) -> str:
+) -> Build:
     """The live build, if it was made by this project and these options."""
     facade = connection.schema
     name = live_build(session, facade)
@@ -142,4 +131,4 @@ def _refreshable(
         raise NeedsBuild("the project or its options have changed")
     if not refresh.can_be_refreshed(session, name):
         raise NeedsBuild("the live build does not say how it was made")
-    return name
+    return found[0]

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from tidemill_cli.refreshing import RefreshSummary
 
 
+_UNTOLD = ("age", "exit_code")
+
+
 @options.with_run_options
 def refresh(
     asked: options.RunOptions,
@@ -81,6 +84,6 @@ def sentence(summary: RefreshSummary) -> str:
 def document(summary: RefreshSummary) -> dict[str, Any]:
     """The same for programs."""
     return {
-        **{name: value for name, value in asdict(summary).items() if name != "exit_code"},
+        **{name: value for name, value in asdict(summary).items() if name not in _UNTOLD},
         "seconds": round(summary.seconds, 1),
     }

@@ -14,6 +14,7 @@ from tidemill_cli.console import emit_json_line, narrate, without_narration
 from tidemill_cli.periods import parse_length
 
 if TYPE_CHECKING:
+    from tidemill_cli.config import Connection
     from tidemill_cli.refreshing import RefreshSummary
     from tidemill_cli.runner import RunSummary
     from tidemill_cli.watching import Round
@@ -44,7 +45,8 @@ def watch(
 ) -> None:
     """Do what `tidemill refresh` does, again and again, and what `tidemill run` does once a day.
 
-    One process keeps dbt warm. The project is parsed again only when a file of it, an option or the
+    The live numbers stay fresh while everything is built because it is time to, by another process.
+    One process keeps dbt warm: the project is parsed again only when a file of it, an option or the
     profile has changed. After a run that failed the next waits longer, up to five minutes. SIGTERM
     and Ctrl-C end it (exit 0): what is under way is stopped, and the numbers stay.
     """
@@ -55,6 +57,7 @@ def watch(
     import psycopg
 
     from tidemill_cli import watching
+    from tidemill_cli.beside import BuildBeside
     from tidemill_cli.database.refresh import NeedsBuild
     from tidemill_cli.errors import TidemillError
     from tidemill_cli.headline import headline
@@ -67,17 +70,28 @@ def watch(
     project = find_project(asked.project_dir)
     wanted = asked.named(project)
     asked.resolved()  # which may be wrong, whatever the server says
-    kept, purpose = KeptParse(), Purpose("tidemill watch")
+    kept, purpose, beside = KeptParse(), Purpose("tidemill watch"), BuildBeside()
+
+    def fresh(connection: Connection) -> RunSummary | RefreshSummary:
+        if beside.has_ended:
+            return beside.result()
+        if longest:
+            try:
+                summary = refresh_live(connection, project, wanted)
+            except NeedsBuild:
+                if beside.is_under_way:
+                    return beside.result()
+            else:
+                if summary.age >= longest:
+                    beside.start(connection, project, wanted, limit, purpose)
+                return summary
+        return run_build(connection, project, wanted, limit, purpose, kept)
 
     def run() -> watching.Outcome:
         # Every time, since the profile may have been edited.
         connection = asked.resolved()
         with without_narration():
-            summary: RunSummary | RefreshSummary
-            try:
-                summary = refresh_live(connection, project, wanted, build_every=longest)
-            except NeedsBuild:
-                summary = run_build(connection, project, wanted, limit, purpose, kept)
+            summary = fresh(connection)
         try:
             return watching.Outcome(summary, headline(connection))
         except (TidemillError, psycopg.Error):  # it was published all the same
@@ -89,7 +103,10 @@ def watch(
             emit_json_line(_document(done))
 
     narrate(f"Running every {every}; Ctrl-C or SIGTERM ends it.")
-    watching.watch(run, seconds, tell)
+    try:
+        watching.watch(run, seconds, tell)
+    finally:
+        beside.stop()
     narrate("Stopped.")
 
 

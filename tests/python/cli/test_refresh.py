@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
-from functools import partial
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
@@ -18,10 +19,7 @@ from cli.conftest import Tidemill
 from cli.copying_project import wait_for
 from contents import differences
 from tidemill_cli import refreshing
-from tidemill_cli.config import ConnectionOptions, resolve
-from tidemill_cli.database.refresh import NeedsBuild
 from tidemill_cli.demo.lago.load import generate_and_load
-from tidemill_cli.project import find_project
 
 UNTIL = datetime(2026, 1, 1, tzinfo=UTC)
 LIVE = (
@@ -218,12 +216,26 @@ def test_refreshes_go_on_beside_a_run(
     assert "were wrong" not in refresh("--check").stderr
 
 
-def test_a_watch_builds_everything_when_the_last_time_is_too_long_ago(billing: str) -> None:
-    connection = resolve(ConnectionOptions(dsn=billing), {})
-    refresh = partial(refreshing.refresh_live, connection, find_project(None), {})
-    assert refresh(build_every=timedelta(days=1)).customers == 0
-    with pytest.raises(NeedsBuild, match="the last whole build is too long ago"):
-        refresh(build_every=timedelta(0))
+@pytest.mark.slow
+def test_a_watch_builds_everything_when_it_is_time_and_goes_on_refreshing(
+    session: psycopg.Connection, billing: str
+) -> None:
+    before = live(session)
+    command = [sys.executable, "-m", "tidemill_cli", "watch", "--dsn", billing, "--json"]
+    command += ["--every", "1s", "--build-every", "1s"]
+    rounds: list[str] = []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        for line in process.stdout:
+            rounds.append(json.loads(line)["outcome"])
+            if "published" in rounds:
+                break
+        process.send_signal(signal.SIGTERM)
+        process.communicate()
+    assert process.returncode == 0
+    assert set(rounds[:-1]) == {"refreshed"}
+    assert len(rounds) > 3
+    assert live(session) != before
 
 
 @pytest.mark.slow
