@@ -44,9 +44,9 @@ test-majors: $(INSTALLED) ## A sample of the tests on PostgreSQL 15 and 16; `mak
 test-killbill: $(INSTALLED) ## Three months on a real Kill Bill server (needs Java, and Maven once).
 	@$(BIN)/python -m pytest -m "server and not slow" tests/python/killbill_server $(PYTEST)
 
-# BENCH="--rounds 5 --clients 8" says how, BENCH="-- --threads 1" what is passed to `tidemill run`.
+# BENCH="--rounds 5 --command run" says how, BENCH="-- --threads 1" what is passed to the command.
 BENCH ?=
-bench-engine: $(INSTALLED) ## How much slower a billing engine writes during a run.
+bench-engine: $(INSTALLED) ## How much slower a billing engine writes during a refresh.
 	@PYTHONPATH=tests/python $(BIN)/python benchmarks/engine.py $(BENCH)
 
 bench-lag: $(INSTALLED) ## How long after a commit in the billing tables metric_mrr shows it.

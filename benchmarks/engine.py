@@ -1,7 +1,8 @@
-"""How much slower a billing engine writes while `tidemill run` reads: `make bench-engine`.
+"""How much slower a billing engine writes while Tidemill reads: `make bench-engine`.
 
-pgbench does to Lago's tables what the engine does. It never pauses; runs come and go beside it, and
-what it gets done in each second counts for the run that went on then, or for the time between.
+pgbench does to Lago's tables what the engine does. It never pauses; refreshes (or runs) come and go
+beside it, and what it gets done in each second counts for the one that went on then, or for the time
+between.
 """
 
 from __future__ import annotations
@@ -84,19 +85,22 @@ def billing(server: Server, clients: int, rate: float | None) -> Iterator[Callab
             process.wait()
 
 
-def refresh(server: Server, folder: Path, arguments: argparse.Namespace) -> tuple[float, float]:
-    """Run once; from when to when."""
+def tidemill(
+    server: Server, folder: Path, arguments: argparse.Namespace, command: str
+) -> tuple[float, float]:
+    """Do it once; from when to when."""
     began = time.time()
     done = subprocess.run(
-        [sys.executable, "-m", "tidemill_cli", "run", "--dsn", server.dsn, *arguments.words],
+        [sys.executable, "-m", "tidemill_cli", command, "--dsn", server.dsn, *arguments.words],
         cwd=folder,
         env={**os.environ, "PGOPTIONS": arguments.pgoptions},
         capture_output=True,
         text=True,
         check=False,
     )
-    if done.returncode:
+    if done.returncode or "Building everything" in done.stderr:
         sys.exit(done.stderr)
+    print(f"<!-- {done.stderr.strip().splitlines()[-1]} -->")
     return began, time.time()
 
 
@@ -118,17 +122,19 @@ def latency(seconds: Seconds) -> float:
 def measure(
     server: Server, folder: Path, arguments: argparse.Namespace, rate: float | None
 ) -> None:
-    """Print what each run cost, against the time right before and after it."""
+    """Print what each refresh, or run, cost, against the time right before and after it."""
     print(
         f"\nrate: {'unlimited' if rate is None else f'{rate:.0f}/s'}, {arguments.clients} clients"
     )
-    print("| run | seconds | before and after, tps | during, tps | lost | latency, ms | load |")
+    print(
+        f"| {arguments.command} | seconds | before and after, tps | during, tps | lost | latency, ms | load |"
+    )
     print("|---|---|---|---|---|---|---|", flush=True)
     losses = []
     with billing(server, arguments.clients, rate) as done:
         time.sleep(arguments.seconds)
         for number in range(arguments.rounds):
-            began, ended = refresh(server, folder, arguments)
+            began, ended = tidemill(server, folder, arguments, arguments.command)
             time.sleep(arguments.seconds)
             meanwhile = during(done(), began, ended)
             beside = during(done(), began - arguments.seconds, began)
@@ -156,12 +162,13 @@ def full_speed(server: Server, arguments: argparse.Namespace) -> float:
 def main() -> None:
     """Measure at half of the full speed, and at full speed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--customers", type=int, default=10_000)
+    parser.add_argument("--command", choices=("refresh", "run"), default="refresh")
+    parser.add_argument("--customers", type=int, default=30_000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=int, default=20, help="between two runs")
+    parser.add_argument("--seconds", type=int, default=20, help="between two")
     parser.add_argument("--clients", type=int, default=4)
-    parser.add_argument("--pgoptions", default="", help="settings of the run's own sessions")
-    parser.add_argument("words", nargs="*", help="passed to tidemill run, after --")
+    parser.add_argument("--pgoptions", default="", help="settings of its own sessions")
+    parser.add_argument("words", nargs="*", help="passed to the command, after --")
     arguments = parser.parse_args()
     with (
         running(chosen(), *SETTINGS) as server,
@@ -173,7 +180,9 @@ def main() -> None:
             session.execute(SUBSCRIPTIONS)
             version = session.info.parameter_status("server_version")
         print(f"PostgreSQL {version}, {os.cpu_count()} cores, {arguments.customers} customers.")
-        measure(server, Path(folder), arguments, full_speed(server, arguments) / 2)
+        speed = full_speed(server, arguments)
+        tidemill(server, Path(folder), arguments, "run")
+        measure(server, Path(folder), arguments, speed / 2)
         measure(server, Path(folder), arguments, None)
 
 

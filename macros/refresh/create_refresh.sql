@@ -10,7 +10,7 @@
     Errors: TM001, where only a whole build will do, and why; TM002, where a test found something. -#}
 {% macro create_refresh(build) -%}
     {%- for procedure in [
-        _name_kinds(build), _index_customers(build), _refresh_procedure(build),
+        _name_kinds(build), _index_lookups(build), _refresh_procedure(build),
         _begin_refreshing(build), _check_sources(build), _owners(build), _find_candidates(build),
         _take_turns(build), _read_rows(build), _evaluate(build), _add_unknown(build),
         _capture(build), _make_facts(build), _find_touched(build), _apply(build), _narrow(build),
@@ -74,7 +74,7 @@ begin
         round_xid = (select begun_xid from {{ build }}.refresh_state),
         last_round_xid = (select begun_xid from {{ build }}.refresh_state);
     call {{ build }}.name_kinds();
-    call {{ build }}.index_customers();
+    call {{ build }}.index_lookups();
     create temporary table touched as
     select
         ''::text as billing_source,
@@ -141,9 +141,9 @@ end
 $refresh$
 {%- endmacro %}
 
-{#- Where a few customers are looked up, in tables too large to be read through for it. -#}
-{% macro _index_customers(build) -%}
-create or replace procedure {{ build }}.index_customers()
+{#- Where a few customers, or sums, are looked up, in tables too large to be read through for it. -#}
+{% macro _index_lookups(build) -%}
+create or replace procedure {{ build }}.index_lookups()
 language plpgsql
 as $refresh$
 declare
@@ -153,25 +153,30 @@ begin
         select
             recipes.name,
             recipes.relation,
-            keys.name as key
+            keys.columns
         from {{ build }}.refresh_recipes as recipes
-        cross join lateral unnest(
-            case
-                when recipes.resource = 'snapshot'
-                    then recipes.unique_key || recipes.customer_columns
-                else array[recipes.customer_columns[cardinality(recipes.customer_columns)]]
-            end
-        ) as keys (name)
+        cross join lateral (
+            select array[column_name] as columns
+            from unnest(recipes.unique_key || recipes.customer_columns) as of_snapshot (column_name)
+            where recipes.resource = 'snapshot'
+            union all
+            select recipes.unique_key
+            where recipes.kind = 'sums'
+            union all
+            select recipes.customer_columns[cardinality(recipes.customer_columns):]
+            where recipes.kind = 'customer' and recipes.resource <> 'snapshot'
+        ) as keys
         where
             not recipes.is_view
-            and recipes.kind = 'customer'
             and recipes.resource <> 'test'
             and (recipes.is_fact or not recipes.is_source or recipes.resource = 'snapshot')
             and pg_relation_size(to_regclass(recipes.relation)) > 8 * 1024 * 1024
     loop
         execute format(
-            'create index if not exists %I on %s (%I)',
-            left(one.name, 40) || '_by_' || one.key, one.relation, one.key
+            'create index if not exists %I on %s (%s)',
+            left(one.name, 40) || '_by_' || left(array_to_string(one.columns, '_'), 16),
+            one.relation,
+            {{ build }}.listed(one.columns)
         );
     end loop;
 end
