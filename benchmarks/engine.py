@@ -1,8 +1,8 @@
 """How much slower a billing engine writes while Tidemill reads: `make bench-engine`.
 
-pgbench does to Lago's tables what the engine does. It never pauses; refreshes (or runs) come and go
-beside it, and what it gets done in each second counts for the one that went on then, or for the time
-between.
+pgbench does to Lago's tables what the engine does. It never pauses; refreshes (or runs) come and
+go beside it, and what it gets done in each second counts for the one that went on then, or for the
+time between.
 """
 
 from __future__ import annotations
@@ -126,9 +126,8 @@ def measure(
     print(
         f"\nrate: {'unlimited' if rate is None else f'{rate:.0f}/s'}, {arguments.clients} clients"
     )
-    print(
-        f"| {arguments.command} | seconds | before and after, tps | during, tps | lost | latency, ms | load |"
-    )
+    headers = "seconds | before and after, tps | during, tps | lost | latency, ms | load"
+    print(f"| {arguments.command} | {headers} |")
     print("|---|---|---|---|---|---|---|", flush=True)
     losses = []
     with billing(server, arguments.clients, rate) as done:
