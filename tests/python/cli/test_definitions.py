@@ -259,6 +259,7 @@ def test_what_is_not_to_be_switched_to_is_left_beside(
     assert "is not among those that were published" in back.stderr
 
 
+@pytest.mark.slow
 def test_a_set_that_fails_its_tests_changes_nothing(
     tidemill: Tidemill, project: Path, published: tuple[str, ...]
 ) -> None:

@@ -102,6 +102,7 @@ def test_a_change_may_be_killed(published: str, project: Path, phase: str) -> No
     nothing_has_changed(published)
 
 
+@pytest.mark.slow
 def test_after_a_kill_runs_go_on_as_before_and_the_change_can_be_made_again(
     published: str, project: Path
 ) -> None:

@@ -195,6 +195,7 @@ def test_a_migration_is_let_through(
     assert rows
 
 
+@pytest.mark.slow
 def test_refreshes_go_on_beside_a_run(
     refresh: Refresh, session: psycopg.Connection, billing: str
 ) -> None:

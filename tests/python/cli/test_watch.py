@@ -243,6 +243,7 @@ def replace_in(file: Path, old: str, new: str) -> None:
     other.rename(file)
 
 
+@pytest.mark.slow
 def test_what_is_edited_meanwhile_counts_in_the_next_run(
     watch: Watch, stub: Path, levels: str, commands: list[str]
 ) -> None:

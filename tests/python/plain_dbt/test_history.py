@@ -242,6 +242,7 @@ def test_captured_history_gives_the_reference_numbers(built_again: Built) -> Non
         assert differences(connection, NOW) == []
 
 
+@pytest.mark.slow
 def test_dbt_run_needs_no_snapshot_to_have_been_taken(
     new_database: Callable[[], str], tmp_path: Path
 ) -> None:

@@ -112,6 +112,7 @@ def test_a_table_that_lost_more_than_half_stops_the_run(project: InProcess) -> N
     assert run(project, tidemill_max_row_loss=0.6) == ""
 
 
+@pytest.mark.slow
 def test_half_may_go_and_rows_may_come(project: InProcess) -> None:
     execute(project.dsn, "delete from coupon_targets", targets(5))
     assert run(project) == ""
@@ -163,6 +164,7 @@ def test_a_command_that_builds_nothing_neither_stops_nor_records(
     assert known(project) == 10
 
 
+@pytest.mark.slow
 def test_a_huge_table_is_not_counted(project: InProcess) -> None:
     execute(
         project.dsn,
