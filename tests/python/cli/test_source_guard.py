@@ -60,6 +60,7 @@ def test_an_emptied_source_is_found_and_the_live_numbers_stay(
     assert tidemill(*words).exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_build_that_fails_its_tests_leaves_the_sizes_of_the_last_good_one(
     tidemill: Tidemill, guarded: Path, levels: str
 ) -> None:

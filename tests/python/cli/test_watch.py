@@ -295,6 +295,7 @@ def test_what_is_edited_meanwhile_counts_in_the_next_run(
     assert commands.count("parse") == 7  # once for each state that dbt got to see
 
 
+@pytest.mark.slow
 def test_an_error_of_a_run_is_told_and_the_next_one_is_good(
     watch: Watch, levels: str, stub: Path
 ) -> None:

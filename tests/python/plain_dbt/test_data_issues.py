@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+import pytest
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
@@ -178,6 +179,7 @@ def numbers(connection: psycopg.Connection[Any]) -> dict[str, list[str]]:
     }
 
 
+@pytest.mark.slow
 def test_what_cannot_be_used_is_named_and_changes_no_other_number(
     database: str, tmp_path: Path
 ) -> None:

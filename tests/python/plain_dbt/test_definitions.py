@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 
 from tidemill_cli.demo.lago.schema import create_schema
 
@@ -27,6 +28,7 @@ def sets(dsn: str) -> list[tuple[Any, ...]]:
         return connection.execute(query).fetchall()
 
 
+@pytest.mark.slow
 def test_a_set_of_definitions_that_returns_has_rows_of_its_own(
     new_database: Callable[[], str], tmp_path: Path
 ) -> None:

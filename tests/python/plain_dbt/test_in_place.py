@@ -107,6 +107,7 @@ def test_a_second_build_hurts_no_reader_no_view_and_no_grant(project: InProcess)
     assert value(project.dsn, "has_table_privilege('analyst', 'tidemill.metric_mrr', 'select')")
 
 
+@pytest.mark.slow
 def test_a_table_of_other_columns_is_replaced_and_goes_when_nobody_uses_it(
     project: InProcess,
 ) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 
 from tidemill_cli.demo.stripe.load import load
 from tidemill_cli.demo.stripe.schema import create_schema
@@ -122,6 +123,7 @@ def test_only_what_is_new_is_parsed(database: str, tmp_path: Path) -> None:
         assert not landing.written()[name] & before[name]
 
 
+@pytest.mark.slow
 def test_a_table_that_is_written_anew_is_parsed_anew(database: str, tmp_path: Path) -> None:
     landing = Landing(database, tmp_path)
     landing.build()

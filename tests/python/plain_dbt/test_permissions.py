@@ -47,6 +47,7 @@ def test_grants_on_the_listed_columns_are_enough(database: str, role: str, tmp_p
             connection.execute("select hmac_key from public.organizations")
 
 
+@pytest.mark.slow
 def test_no_optional_column_is_lost_to_a_role_that_may_read_it(
     database: str, role: str, tmp_path: Path
 ) -> None:

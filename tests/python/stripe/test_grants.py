@@ -41,7 +41,7 @@ def grants(block: int, generation: Generation) -> list[str]:
 @pytest.mark.parametrize(
     ("generation", "block"),
     [
-        ("classic", 0),
+        pytest.param("classic", 0, marks=pytest.mark.slow),
         ("v1", 0),
         pytest.param("v1", 1, marks=pytest.mark.slow),
         pytest.param("v2", 0, marks=pytest.mark.slow),
