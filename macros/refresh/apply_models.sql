@@ -5,6 +5,8 @@ create or replace procedure {{ build }}.apply(
     recipe {{ build }}.refresh_recipes, made_name text, scope text
 )
 language plpgsql
+-- What is looked up is few, and known to be.
+set enable_nestloop = on
 as $refresh$
 declare
     names text;
@@ -110,7 +112,10 @@ $refresh$
 
 {#- Of what a relation, or a test, is computed from, take only the parts (a slice, a period) in which
     something has changed: part_<name> is what there is of them. False where a change cannot be laid
-    to a part, as it has no such column. -#}
+    to a part, as it has no such column.
+
+    Of flows, whose rows only add up over time, what was before the first period with a change
+    (parts_since) is read as one row of each key; the rows of those periods stay. -#}
 {% macro _narrow(build) -%}
 create or replace function {{ build }}.narrow(
     recipe {{ build }}.refresh_recipes, now_is timestamptz
@@ -122,6 +127,8 @@ declare
     input record;
     by_columns text := {{ build }}.listed(recipe.by_columns);
     queries text[] := '{}';
+    days text[] := '{}';
+    since date;
 begin
     if recipe.by_columns = '{}' then
         return false;
@@ -164,12 +171,33 @@ begin
     end if;
     for input in select * from inputs where not is_view and has_changed loop
         queries := queries || format('select %s from %I', by_columns, 'diff_' || input.name);
+        if recipe.flows ? input.name then
+            days := days || format(
+                'select min(%I) from %I', recipe.flows ->> input.name, 'diff_' || input.name
+            );
+        end if;
     end loop;
+    -- Null where something else than flows has changed, too.
+    execute format(
+        'create temporary table parts_since on commit drop as '
+        'select least(date_trunc(''year'', min(day)), date_trunc(''week'', min(day)))::date as day '
+        'from (%s) as changed (day)',
+        case
+            when cardinality(days) = cardinality(queries) then array_to_string(days, ' union all ')
+            else 'select null::date'
+        end
+    );
+    select day into since from parts_since;
     execute format(
         'create temporary table parts on commit drop as %s', array_to_string(queries, ' union ')
     );
     analyze parts;
     for input in select * from inputs where has_parts or is_view order by step loop
+        if since is not null and recipe.flows ? input.name then
+            execute {{ build }}.flow_since(input.name, recipe, since);
+            execute format('analyze %I', 'part_' || input.name);
+            continue;
+        end if;
         execute format(
             'create temporary view %I as %s',
             'part_' || input.name,
@@ -191,16 +219,67 @@ begin
     return true;
 end
 $refresh$;
+create or replace function {{ build }}.flow_since(
+    flow_name text, recipe {{ build }}.refresh_recipes, since date
+)
+returns text
+language plpgsql
+stable
+as $refresh$
+declare
+    flow {{ build }}.refresh_recipes;
+    day text := recipe.flows ->> flow_name;
+    names text;
+    sums text;
+begin
+    select * into strict flow from {{ build }}.refresh_recipes where name = flow_name;
+    select
+        string_agg(format('%I', attname), ', ' order by attnum),
+        string_agg(
+            format('sum(%1$I)::%2$s as %1$I', attname, format_type(atttypid, atttypmod)), ', '
+            order by attnum
+        )
+    into strict names, sums
+    from pg_attribute
+    where
+        attrelid = to_regclass(flow.relation)
+        and attnum > 0
+        and not attisdropped
+        and attname <> all(flow.unique_key);
+    return format(
+        'create temporary table %1$I on commit drop as '
+        'with narrowed as (select * from %2$s where (%3$s) in (table parts)) '
+        'select %4$s, %5$I, %6$s from narrowed where %5$I >= %7$L '
+        'union all select %4$s, %7$L::date - 1, %8$s from narrowed where %5$I < %7$L group by %4$s',
+        'part_' || flow_name,
+        flow.relation,
+        {{ build }}.listed(recipe.by_columns),
+        {{ build }}.listed(array_remove(flow.unique_key, day)),
+        day,
+        names,
+        since,
+        sums
+    );
+end
+$refresh$;
 create or replace procedure {{ build }}.widen()
 language plpgsql
 as $refresh$
 declare
-    input text;
+    input record;
 begin
-    for input in select 'part_' || name from inputs order by step desc loop
-        execute format('drop view if exists pg_temp.%I', input);
+    for input in
+        select
+            pg_class.relname,
+            case pg_class.relkind when 'v' then 'view' else 'table' end as kind
+        from inputs
+        inner join pg_class
+            on pg_class.oid = to_regclass(format('pg_temp.%I', 'part_' || inputs.name))
+        order by inputs.step desc
+    loop
+        execute format('drop %s %I', input.kind, input.relname);
     end loop;
-    drop table parts, inputs;
+    drop table parts, inputs, parts_since;
 end
 $refresh$;
 create or replace procedure {{ build }}.apply_parts(
@@ -210,20 +289,26 @@ language plpgsql
 -- Of all rows, and the planner takes joins over several columns for a few.
 set enable_nestloop = off
 as $refresh$
+declare
+    of_periods text;
 begin
     if not {{ build }}.narrow(recipe, now_is) then
         call {{ build }}.apply_whole(recipe, now_is);
         return;
     end if;
+    select format('period_start >= %L', day) into of_periods from parts_since where day is not null;
     execute format(
-        'create temporary table %I on commit drop as %s',
-        'whole_' || recipe.name, {{ build }}.code_of(recipe, now_is, 'part')
+        'create temporary table %I on commit drop as select * from (%s) as made%s',
+        'whole_' || recipe.name,
+        {{ build }}.code_of(recipe, now_is, 'part'),
+        ' where ' || of_periods
     );
     execute format('analyze %I', 'whole_' || recipe.name);
     call {{ build }}.apply(
         recipe,
         'whole_' || recipe.name,
         format('(%s) in (table parts)', {{ build }}.listed(recipe.by_columns))
+        || coalesce(' and ' || of_periods, '')
     );
     execute format('drop table %I', 'whole_' || recipe.name);
     call {{ build }}.widen();

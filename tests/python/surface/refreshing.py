@@ -135,6 +135,7 @@ def _recipes(
             "unique_key": keys.get(key, []),
             "whole_with": meta.get("whole_with", []),
             "by_columns": meta.get("parts", []),
+            "flows": meta.get("flows", {}),
             "days_ahead": list(days_ahead) if "days_ahead" in meta else [],
             "check_columns": [],
             "severity": None,
