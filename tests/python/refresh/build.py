@@ -75,15 +75,39 @@ class RefreshedBuild:
 
         In parts: each refresh looks at one page of each table, until all have been looked at.
         """
-        now = AS_OF + timedelta(hours=random.choice((0, 1, 30, 24 * 11, 24 * 40)))
+        # What is gone is found when the bound has passed.
+        hours = random.choice((1 if deletes else 0, 1, 30, 24 * 11, 24 * 40))
+        now = AS_OF + timedelta(hours=hours)
         with self.session.transaction(force_rollback=True):
             self.session.execute("set transaction isolation level repeatable read")
             for _ in range(edits):
                 self._edit(random, deletes=deletes)
             for _ in range(self._most_pages() if in_parts else 1):
                 self._refresh(now, bound, 1 if in_parts else 8192)
+            known = self._kept()
             self.session.execute(f"call {BUILD}.repair(%s)", (now,))
+            self._check_kept(known)
             return self.session.execute("select name, gone, came from drift").fetchall()
+
+    def _kept(self) -> dict[str, dict[str, str]]:
+        """What all customers say together: the rows of each such relation by their keys."""
+        found = {}
+        for relation, key in self.session.execute(
+            "select relation, array_to_string(unique_key, ', ') "
+            f"from {BUILD}.refresh_recipes where kind = 'kept'"
+        ).fetchall():
+            rows = self.session.execute(
+                f"select row({key})::text, kept::text from {relation} as kept"
+            ).fetchall()
+            found[relation] = dict(rows)
+        return found
+
+    def _check_kept(self, known: dict[str, dict[str, str]]) -> None:
+        """What was not known is known now; of what was, a refresh learns nothing else."""
+        for relation, rows in self._kept().items():
+            assert rows.keys() <= known[relation].keys(), relation
+            if rows != known[relation]:
+                raise NeedsBuild(f"{relation} says something else of what was known")
 
     def _refresh(self, now: datetime, bound: str, pages: int) -> None:
         try:
