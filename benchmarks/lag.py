@@ -129,12 +129,17 @@ def main() -> None:
                         f"| {max(lags):.1f} s |",
                         flush=True,
                     )
-                time.sleep(15)
-                idle = [one["seconds"] for one in rounds(said) if one.get("customers") == 0]
-            print(
-                f"| none, a refresh alone | {len(idle)} | {statistics.median(idle):.1f} s "
-                f"| {max(idle):.1f} s |"
-            )
+                told = [one for one in rounds(said) if one["outcome"] == "refreshed"]
+            for kind, of_kind in {
+                "a refresh in which nothing changed": lambda one: not one["relations"],
+                "a refresh in which something did": lambda one: one["relations"],
+            }.items():
+                seconds = [one["seconds"] for one in told if of_kind(one)]
+                if seconds:
+                    print(
+                        f"| {kind} | {len(seconds)} | {statistics.median(seconds):.1f} s "
+                        f"| {max(seconds):.1f} s |"
+                    )
 
 
 if __name__ == "__main__":
