@@ -159,13 +159,19 @@ def full_speed(server: Server, arguments: argparse.Namespace) -> float:
 
 
 def main() -> None:
-    """Measure at half of the full speed, and at full speed."""
+    """Measure at a given rate, or at half of the full speed and at full speed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--command", choices=("refresh", "run"), default="refresh")
     parser.add_argument("--customers", type=int, default=30_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=20, help="between two")
     parser.add_argument("--clients", type=int, default=4)
+    parser.add_argument(
+        "--rate",
+        type=float,
+        help="transactions a second; beyond a fifth of all customers changed, "
+        "a refresh builds everything",
+    )
     parser.add_argument("--pgoptions", default="", help="settings of its own sessions")
     parser.add_argument("words", nargs="*", help="passed to the command, after --")
     arguments = parser.parse_args()
@@ -180,9 +186,10 @@ def main() -> None:
             version = session.info.parameter_status("server_version")
         print(f"PostgreSQL {version}, {os.cpu_count()} cores, {arguments.customers} customers.")
         speed = full_speed(server, arguments)
+        print(f"pgbench alone: {speed:.0f} transactions a second.")
         tidemill(server, Path(folder), arguments, "run")
-        measure(server, Path(folder), arguments, speed / 2)
-        measure(server, Path(folder), arguments, None)
+        for rate in [arguments.rate] if arguments.rate else [speed / 2, None]:
+            measure(server, Path(folder), arguments, rate)
 
 
 if __name__ == "__main__":
