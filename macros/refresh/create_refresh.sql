@@ -14,7 +14,8 @@
         _begin_refreshing(build), _check_sources(build), _owners(build), _find_candidates(build),
         _take_turns(build), _read_rows(build), _evaluate(build), _add_unknown(build),
         _capture(build), _make_facts(build), _find_touched(build), _apply(build), _narrow(build),
-        _find_shares(build), _apply_sums(build), _apply_models(build), _keep_due(build), _check_tests(build), _repair(build)
+        _find_shares(build), _apply_sums(build), _apply_models(build), _keep_due(build),
+        _check_tests(build), _repair(build)
     ] %}
     {{ procedure }};
     {%- endfor %}

@@ -74,3 +74,15 @@ def test_models_with_parts_have_their_columns(manifest: Manifest) -> None:
     for model in manifest.models.values():
         parts = model.node["config"]["meta"].get("parts", [])
         assert set(parts) <= set(model.node["columns"]), model.name
+
+
+def test_flows_are_sums_by_a_day_that_the_model_reads(manifest: Manifest) -> None:
+    flows = 0
+    for model in manifest.models.values():
+        for name, day in model.node["config"]["meta"].get("flows", {}).items():
+            key = f"model.tidemill.{name}"
+            assert key in model.node["depends_on"]["nodes"], f"{model.name}: {name}"
+            assert day in manifest.nodes[key]["columns"], f"{model.name}: {name}.{day}"
+            assert "period_start" in model.node["columns"], model.name
+            flows += 1
+    assert flows
