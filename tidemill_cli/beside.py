@@ -13,7 +13,7 @@ import psycopg
 
 from tidemill_cli.attempt import UNCHANGED
 from tidemill_cli.console import without_narration
-from tidemill_cli.errors import ExitCode, TidemillError
+from tidemill_cli.errors import ExitCode, TidemillError, first_line
 from tidemill_cli.runner import RunSummary, run_build
 
 # Not a copy of this process, whose connections it would share.
@@ -83,5 +83,4 @@ def _build(tells: Pipe, *arguments: Any) -> None:  # noqa: ANN401 - those of run
     except TidemillError as error:
         tells.send(error)
     except psycopg.Error as error:
-        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        tells.send(TidemillError(f"the database said: {said}"))
+        tells.send(TidemillError(f"the database said: {first_line(error)}"))

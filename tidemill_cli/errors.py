@@ -15,6 +15,11 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130  # Ctrl-C, as shells report it
 
 
+def first_line(error: Exception) -> str:
+    """What an error says first; its kind, if it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
 class TidemillError(Exception):
     """Something the user can put right: printed as one sentence on stderr, without a traceback."""
 

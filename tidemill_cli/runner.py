@@ -22,7 +22,7 @@ from tidemill_cli.database.locks import take_run_lock
 from tidemill_cli.database.metrics import DataIssues
 from tidemill_cli.database.session import Session, connect, one_value
 from tidemill_cli.definitions import applied, with_stored
-from tidemill_cli.errors import ExitCode, OptionError, TidemillError
+from tidemill_cli.errors import ExitCode, OptionError, TidemillError, first_line
 from tidemill_cli.fingerprint import fingerprint
 from tidemill_cli.inputs import create_statement
 from tidemill_cli.parsed import KeptParse
@@ -110,7 +110,7 @@ def run_build(
             published = attempt.publish(built)
         except psycopg.OperationalError as error:
             raise TidemillError(
-                f"the connection was lost ({_first_line(error)}); {UNCHANGED}."
+                f"the connection was lost ({first_line(error)}); {UNCHANGED}."
             ) from None
     return RunSummary(
         build=built.build,
@@ -243,8 +243,3 @@ def _instant(session: Session, wanted: object) -> datetime:
     if not isinstance(found, datetime):
         raise TypeError(found)
     return found.astimezone(UTC)
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__

@@ -12,7 +12,7 @@ from types import FrameType
 
 import psycopg
 
-from tidemill_cli.errors import ExitCode, OptionError, TidemillError
+from tidemill_cli.errors import ExitCode, OptionError, TidemillError, first_line
 from tidemill_cli.headline import Headline
 from tidemill_cli.refreshing import RefreshSummary
 from tidemill_cli.runner import RunSummary
@@ -100,7 +100,7 @@ def watch(run: Callable[[], Outcome], every: float, tell: Callable[[Round], None
             except TidemillError as error:
                 outcome = Outcome(error=str(error))
             except psycopg.Error as error:
-                outcome = Outcome(error=f"the database said: {_first_line(error)}")
+                outcome = Outcome(error=f"the database said: {first_line(error)}")
             if ending.is_near:
                 return
             took = time.monotonic() - began
@@ -114,7 +114,3 @@ def wait_after_failures(failures: int, every: float) -> float:
     """Twice as long after each, up to five minutes; never less than between good runs."""
     doubled = every * 2.0 ** min(failures - 1, _MOST_DOUBLINGS)
     return max(every, min(doubled, _LONGEST_WAIT_SECONDS))
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
