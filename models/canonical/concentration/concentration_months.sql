@@ -108,7 +108,7 @@ candidates as (
         largest.customer_id,
         largest.balance
     from currency_months
-    cross join {{ largest_balances(ref('largest_balances'), 'currency_months') }} as largest
+    cross join {{ ten_largest(ref('largest_balances'), 'currency_months') }} as largest
 
     union
 

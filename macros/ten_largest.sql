@@ -1,6 +1,6 @@
 {#- A lateral set of the ten largest balances that stand in a slice and currency at a month's end,
     found from the largest down, by an index that ends in the balance. -#}
-{% macro largest_balances(balances, month_ends) -%}
+{% macro ten_largest(balances, month_ends) -%}
     lateral (
         select
             standing.customer_source,
