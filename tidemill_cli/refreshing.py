@@ -22,7 +22,7 @@ from tidemill_cli.database.locks import take_refresh_lock
 from tidemill_cli.database.refresh import Drift, NeedsBuild
 from tidemill_cli.database.session import Session, connect
 from tidemill_cli.definitions import with_stored
-from tidemill_cli.errors import ExitCode, TidemillError
+from tidemill_cli.errors import ExitCode, TidemillError, first_line
 from tidemill_cli.fingerprint import fingerprint
 from tidemill_cli.project import declared_options
 from tidemill_cli.watchdog import Watchdog
@@ -73,19 +73,16 @@ def refresh_live(
                         drift = refresh.repair(session, build) if checks else []
                         BuildLog(session, connection.schema).refreshed(build, done.as_of)
                 except (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable) as error:
-                    why = watchdog.stopped or str(error).splitlines()[0]
+                    why = watchdog.stopped or first_line(error)
                 except psycopg.errors.InsufficientPrivilege as error:
                     raise NeedsBuild(
-                        f"{str(error).splitlines()[0]} (`tidemill init` grants what a refresh "
+                        f"{first_line(error)} (`tidemill init` grants what a refresh "
                         "looks at)"
                     ) from None
                 except psycopg.OperationalError as error:
-                    why = watchdog.stopped or str(error).splitlines()[0]
-                    if session.closed:
-                        raise TidemillError(
-                            f"the connection was lost ({why}); {UNCHANGED}."
-                        ) from None
-                    raise
+                    why = watchdog.stopped or first_line(error)
+                    what = "the connection was lost" if session.closed else "the server gave up"
+                    raise TidemillError(f"{what} ({why}); {UNCHANGED}.") from None
                 else:
                     return RefreshSummary(
                         build=build,
