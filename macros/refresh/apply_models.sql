@@ -114,8 +114,9 @@ $refresh$
     something has changed: part_<name> is what there is of them. False where a change cannot be laid
     to a part, as it has no such column.
 
-    Of flows, whose rows only add up over time, what was before the first period with a change
-    (parts_since) is read as one row of each key; the rows of those periods stay. -#}
+    Of flows, whose rows only add up over time, what was before the first day with a change (parts_since)
+    is read as one row of each key for each beginning of a period that the day lies in; the rows of
+    earlier periods stay. -#}
 {% macro _narrow(build) -%}
 create or replace function {{ build }}.narrow(
     recipe {{ build }}.refresh_recipes, now_is timestamptz
@@ -180,8 +181,7 @@ begin
     -- Null where something else than flows has changed, too.
     execute format(
         'create temporary table parts_since on commit drop as '
-        'select least(date_trunc(''year'', min(day)), date_trunc(''week'', min(day)))::date as day '
-        'from (%s) as changed (day)',
+        'select min(day) as day from (%s) as changed (day)',
         case
             when cardinality(days) = cardinality(queries) then array_to_string(days, ' union all ')
             else 'select null::date'
@@ -229,36 +229,38 @@ as $refresh$
 declare
     flow {{ build }}.refresh_recipes;
     day text := recipe.flows ->> flow_name;
-    names text;
     sums text;
+    starts date[];
 begin
     select * into strict flow from {{ build }}.refresh_recipes where name = flow_name;
-    select
-        string_agg(format('%I', attname), ', ' order by attnum),
-        string_agg(
-            format('sum(%1$I)::%2$s as %1$I', attname, format_type(atttypid, atttypmod)), ', '
-            order by attnum
-        )
-    into strict names, sums
+    select string_agg(
+        format('sum(%1$I)::%2$s as %1$I', attname, format_type(atttypid, atttypmod)), ', '
+        order by attnum
+    )
+    into strict sums
     from pg_attribute
     where
         attrelid = to_regclass(flow.relation)
         and attnum > 0
         and not attisdropped
         and attname <> all(flow.unique_key);
+    select array_agg(distinct {{ period_start('grain', 'since') }}) into strict starts
+    from {{ period_grains() }} as grains;
     return format(
         'create temporary table %1$I on commit drop as '
-        'with narrowed as (select * from %2$s where (%3$s) in (table parts)) '
-        'select %4$s, %5$I, %6$s from narrowed where %5$I >= %7$L '
-        'union all select %4$s, %7$L::date - 1, %8$s from narrowed where %5$I < %7$L group by %4$s',
+        'select %4$s, case when %5$I >= %7$L then %5$I '
+        'else (%8$L::date[])[1 + width_bucket(%5$I, %9$L::date[])] end as %5$I, %6$s '
+        'from %2$s where (%3$s) in (table parts) group by %4$s, %10$s',
         'part_' || flow_name,
         flow.relation,
         {{ build }}.listed(recipe.by_columns),
         {{ build }}.listed(array_remove(flow.unique_key, day)),
         day,
-        names,
+        sums,
         since,
-        sums
+        starts[1] - 1 || starts,
+        starts,
+        cardinality(flow.unique_key)
     );
 end
 $refresh$;
@@ -296,7 +298,9 @@ begin
         call {{ build }}.apply_whole(recipe, now_is);
         return;
     end if;
-    select format('period_start >= %L', day) into of_periods from parts_since where day is not null;
+    select format('period_start >= date_trunc(grain, %L::timestamp)::date', day) into of_periods
+    from parts_since
+    where day is not null;
     execute format(
         'create temporary table %I on commit drop as select * from (%s) as made%s',
         'whole_' || recipe.name,

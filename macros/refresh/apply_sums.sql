@@ -41,10 +41,10 @@ begin
         end if;
     end loop;
     for recipe in select * from {{ build }}.refresh_recipes where kind = 'sums' order by step loop
-        execute format(
+        call {{ build }}.make(format(
             'create temporary table %I on commit drop as %s',
             'share_' || recipe.name, {{ build }}.code_of(recipe, was, 'prev')
-        );
+        ));
     end loop;
     for recipe in select * from parts_before order by is_source, step desc loop
         execute format(
@@ -89,14 +89,14 @@ begin
         and attnum > 0
         and not attisdropped
         and attname <> all(recipe.unique_key);
-    execute format(
+    call {{ build }}.make(format(
         'create temporary table shares on commit drop as with now_there as (%1$s) '
         'select %2$s, %3$s from (select %2$s, %4$s from now_there '
         'union all select %2$s, %5$s from %6$I) as differences (%2$s, %4$s) '
         'group by %2$s having %7$s',
         {{ build }}.code_of(recipe, now_is, 'next'),
         keys, summed, has_now, had, 'share_' || recipe.name, is_other
-    );
+    ));
     analyze shares;
     execute format(
         'create temporary table %1$I on commit drop as '

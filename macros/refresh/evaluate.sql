@@ -37,19 +37,39 @@ begin
     return code;
 end
 $refresh$;
+create or replace procedure {{ build }}.make(statement text)
+language plpgsql
+as $refresh$
+begin
+    if (select count(*) from candidates) > 100 then
+        call {{ build }}.make_of_many(statement);
+    else
+        execute statement;
+    end if;
+end
+$refresh$;
+create or replace procedure {{ build }}.make_of_many(statement text)
+language plpgsql
+-- The planner takes joins over several columns for a few rows, and loops over many.
+set enable_nestloop = off
+as $refresh$
+begin
+    execute statement;
+end
+$refresh$;
 create or replace procedure {{ build }}.evaluate(
     recipe {{ build }}.refresh_recipes, now_is timestamptz, parts text
 )
 language plpgsql
 as $refresh$
 begin
-    execute format(
+    call {{ build }}.make(format(
         'create %s %I %s as %s',
         case when recipe.is_view then 'or replace temporary view' else 'temporary table' end,
         parts || '_' || recipe.name,
         case when recipe.is_view then '' else 'on commit drop' end,
         {{ build }}.code_of(recipe, now_is, parts)
-    );
+    ));
     if not recipe.is_view then
         execute format('analyze %I', parts || '_' || recipe.name);
     end if;

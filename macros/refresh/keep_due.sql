@@ -1,8 +1,8 @@
 {#- Of each customer, when time alone will change something next: the first instant after now of any
     that stand in its facts and in what canonical models decided of them, or a day later, when what
     did not come about is no longer believed; and as many days before as a model looks ahead
-    (days_ahead). From an hour before it the customer is computed by every refresh, since Lago acts on
-    what is scheduled within the hour. -#}
+    (days_ahead). An hour before each counts, too: Lago acts on what is scheduled within the hour, and
+    what was to be by now is taken to be an hour away, by every refresh anew. -#}
 {% macro _keep_due(build) -%}
 create or replace procedure {{ build }}.keep_due(now_is timestamptz, of_all boolean default false)
 language plpgsql
@@ -47,7 +47,8 @@ begin
         group by recipes.relation, recipes.customer_columns
     loop
         execute format(
-            'insert into due_then select %1$s, instants.at from %2$s '
+            'insert into due_then select %1$s, case when instants.at - interval ''1 hour'' >= $1 '
+            'then instants.at - interval ''1 hour'' else instants.at end from %2$s '
             'cross join lateral (values %3$s) as instants (at) '
             'where instants.at > $1 and instants.at < ''infinity'' %4$s',
             one.keys, one.relation, one.instants,
@@ -56,7 +57,7 @@ begin
         using now_is;
     end loop;
     insert into {{ build }}.refresh_due
-    select billing_source, tenant_id, customer_id, min(due_at) - interval '1 hour'
+    select billing_source, tenant_id, customer_id, min(due_at)
     from due_then
     where customer_id is not null
     group by billing_source, tenant_id, customer_id;

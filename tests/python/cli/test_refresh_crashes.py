@@ -39,9 +39,9 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def billing(server: Server) -> str:
-    """A Lago of a few customers, and the metrics of it."""
+    """A Lago of enough customers for what is done of many, and the metrics of it."""
     with psycopg.connect(server.dsn) as session:
-        generate_and_load(session, 12, 1, datetime(2026, 1, 1, tzinfo=UTC), 2)
+        generate_and_load(session, 110, 1, datetime(2026, 1, 1, tzinfo=UTC), 2)
     done = tidemill("run", server.dsn)
     assert done.returncode == 0, done.stderr
     return server.dsn

@@ -84,10 +84,24 @@ class RefreshedBuild:
                 self._edit(random, deletes=deletes)
             for _ in range(self._most_pages() if in_parts else 1):
                 self._refresh(now, bound, 1 if in_parts else 8192)
-            known = self._kept()
-            self.session.execute(f"call {BUILD}.repair(%s)", (now,))
-            self._check_kept(known)
-            return self.session.execute("select name, gone, came from drift").fetchall()
+            return self._found_by_a_build(now)
+
+    def drift_in_time(self, instants: Sequence[datetime]) -> list[Drift]:
+        """Refresh at one instant after the other, and say the drift at each."""
+        found = []
+        with self.session.transaction(force_rollback=True):
+            self.session.execute("set transaction isolation level repeatable read")
+            for now in instants:
+                self._refresh(now, "1000 days", 8192)
+                with self.session.transaction(force_rollback=True):
+                    found.append(self._found_by_a_build(now))
+        return found
+
+    def _found_by_a_build(self, now: datetime) -> Drift:
+        known = self._kept()
+        self.session.execute(f"call {BUILD}.repair(%s)", (now,))
+        self._check_kept(known)
+        return self.session.execute("select name, gone, came from drift").fetchall()
 
     def _kept(self) -> dict[str, dict[str, str]]:
         """What all customers say together: the rows of each such relation by their keys."""
