@@ -54,15 +54,17 @@ def refresh_live(
     *,
     bound: timedelta = refresh.BOUND,
     checks: bool = False,
+    patience: float = 0.0,
 ) -> RefreshSummary:
     """Compute again what changed since the live build was made, or last refreshed.
 
-    With `checks` also everything else, to see and put right what differs. Raises NeedsBuild where
-    only a whole build will do.
+    With `checks` also everything else, to see and put right what differs; with `patience` whoever
+    else refreshes is waited for so many seconds. Raises NeedsBuild where only a whole build will
+    do.
     """
     started = time.monotonic()
     with connect(connection, _NAME) as session:
-        take_refresh_lock(session)
+        take_refresh_lock(session, patience)
         live = _refreshable(session, connection, project, options)
         build = live.build
         for _ in range(_ATTEMPTS):
@@ -76,8 +78,7 @@ def refresh_live(
                     why = watchdog.stopped or first_line(error)
                 except psycopg.errors.InsufficientPrivilege as error:
                     raise NeedsBuild(
-                        f"{first_line(error)} (`tidemill init` grants what a refresh "
-                        "looks at)"
+                        f"{first_line(error)} (`tidemill init` grants what a refresh looks at)"
                     ) from None
                 except psycopg.OperationalError as error:
                     why = watchdog.stopped or first_line(error)

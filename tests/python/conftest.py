@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,6 +33,10 @@ settings.register_profile(
     "thorough", max_examples=250, deadline=None, suppress_health_check=_CHECKS
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+# Whatever began this process in the background had it ignore Ctrl-C, and with it each command that
+# is tested.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Nothing here has to survive a crash.
 _FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")

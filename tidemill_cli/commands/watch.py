@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from tidemill_cli.runner import RunSummary
     from tidemill_cli.watching import Round
 
+# What was built beside takes up, before its switch, what has changed meanwhile.
+_PATIENCE_SECONDS = 10 * 60.0
+
 
 @options.with_run_options
 def watch(
@@ -77,7 +80,7 @@ def watch(
             return beside.result()
         if longest:
             try:
-                summary = refresh_live(connection, project, wanted)
+                summary = refresh_live(connection, project, wanted, patience=_PATIENCE_SECONDS)
             except NeedsBuild:
                 if beside.is_under_way:
                     return beside.result()

@@ -6,6 +6,7 @@ history and which build is live, is done under the refresh's lock.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from tidemill_cli.errors import TidemillError
 _CLASS_KEY = int.from_bytes(b"tide")
 _RUN_KEY = int.from_bytes(b"mill")
 _REFRESH_KEY = int.from_bytes(b"flow")
+_LOOK_AGAIN_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,9 @@ def take_run_lock(session: Session) -> None:
     _take(session, _RUN_KEY, "run")
 
 
-def take_refresh_lock(session: Session) -> None:
-    """Take the refresh's lock, or say who has it."""
-    _take(session, _REFRESH_KEY, "refresh")
+def take_refresh_lock(session: Session, patience: float = 0.0) -> None:
+    """Take the refresh's lock, or say who has had it for so many seconds."""
+    _take(session, _REFRESH_KEY, "refresh", patience)
 
 
 @contextmanager
@@ -59,15 +61,21 @@ def refreshes_held_back(session: Session) -> Iterator[None]:
             session.execute("select pg_advisory_unlock(%s, %s)", keys)
 
 
-def _take(session: Session, key: int, what: str) -> None:
-    if _try_lock(session, key):
-        return
+def _take(session: Session, key: int, what: str, patience: float = 0.0) -> None:
+    deadline = time.monotonic() + patience
+    while not _try_lock(session, key):
+        if time.monotonic() >= deadline:
+            raise TidemillError(_under_way(session, key, what))
+        time.sleep(_LOOK_AGAIN_SECONDS)
+
+
+def _under_way(session: Session, key: int, what: str) -> str:
     holder = lock_holder(session, key)
     who = "another session"
     if holder:
         since = f" since {holder.since:%Y-%m-%d %H:%M:%S %Z}" if holder.since else ""
         who = f"process {holder.pid} ({holder.application_name}){since}"
-    raise TidemillError(
+    return (
         f"another {what} is under way in database {session.info.dbname}: {who} holds the lock; "
         "wait for it to end."
     )
