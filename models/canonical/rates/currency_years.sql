@@ -36,4 +36,5 @@ select
     case when is_dated then extract(year from known_on)::integer else 0 end as known_year,
     count(*) as facts
 from facts
+where currency is not null
 group by currency, case when is_dated then extract(year from known_on)::integer else 0 end

@@ -19,7 +19,7 @@ from .refreshing import MADE, NEEDS_WHOLE_BUILD, Refreshing, Relations
 
 QUICK = 1
 # Examples for each set, at most: each is refreshed, and built twice.
-MOST = 60
+MOST = 30
 SHARE = 0.6
 NUMBERS = [
     pytest.param(number, marks=[pytest.mark.slow] * (number >= QUICK)) for number in range(SETS)
