@@ -25,7 +25,10 @@ insert into fees (
 select
     :invoice_id::uuid, :subscription_id::uuid, :organization_id::uuid, :billing_entity_id::uuid,
     fee_type, amount, :currency, 0, 1,
-    jsonb_build_object('from_datetime', now(), 'to_datetime', now() + interval '1 month'),
+    jsonb_build_object(
+        'from_datetime', now(), 'to_datetime', now() + interval '1 month',
+        'charges_from_datetime', now() - interval '1 month', 'charges_to_datetime', now()
+    ),
     now(), now()
 from (values (2, :amount_cents::bigint), (0, 0), (0, 0)) as billed (fee_type, amount);
 update subscriptions set updated_at = now() where id = :subscription_id;
