@@ -19,8 +19,9 @@ AS_OF = UNTIL + timedelta(days=9, hours=7)
 BUILD = "tidemill_core"
 Drift = list[tuple[str, int, int]]
 
-# The columns of each table that is read, but for those that name a row: that of another customer
-# is none that an engine would write. Nor does it delete what others name.
+# The columns of each table that is read, but for those that name a row, or hold rows with ids of
+# their own: those of another customer are none that an engine would write. Nor does it delete what
+# others name.
 EDITABLE = f"""
 select
     sources.relation,
@@ -29,6 +30,7 @@ select
         from unnest(sources.found_columns) as found (name)
         where
             found.name !~ '(^|_)id$'
+            and found.name not in ('items', 'lines')
             and sources.concerns::text !~ ('\\m' || found.name || '\\M')
             and not exists (
                 select from {BUILD}.refresh_sources as others

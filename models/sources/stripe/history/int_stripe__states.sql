@@ -56,7 +56,8 @@ known as (
         'events' as history_source,
         'stripe_events' as source_table,
         event_id as source_row_id,
-        created_at as synced_at
+        created_at as synced_at,
+        created_at as observed_at
     from events
 
     union all
@@ -71,7 +72,8 @@ known as (
         'subscriptions' as source_table,
         captured.subscription_id as source_row_id,
         -- not every engine says when
-        coalesce(captured.synced_at, captured.observed_at) as synced_at
+        coalesce(captured.synced_at, captured.observed_at) as synced_at,
+        captured.observed_at
     from captured
     left join told
         on
@@ -93,7 +95,7 @@ latest as (
         valid_from,
         state
     from known
-    order by tenant_id, subscription_id, valid_from desc
+    order by tenant_id, subscription_id, valid_from desc, observed_at desc
 
 ),
 
@@ -118,7 +120,8 @@ with_landed as (
         'inferred' as history_source,
         'subscriptions' as source_table,
         landed.subscription_id as source_row_id,
-        landed.synced_at
+        landed.synced_at,
+        {{ as_of_instant() }} as observed_at
     from landed
     left join latest
         on
@@ -141,7 +144,10 @@ changed as (
             lag(state) over subscription is distinct from state
         ) as is_change
     from with_landed
-    window subscription as (partition by tenant_id, subscription_id order by valid_from)
+    window subscription as (
+        partition by tenant_id, subscription_id
+        order by valid_from, observed_at
+    )
 
 )
 
@@ -163,4 +169,7 @@ select
     coalesce(synced_at, {{ as_of_instant() }}) as synced_at
 from changed
 where is_change
-window state_order as (partition by tenant_id, subscription_id order by valid_from)
+window state_order as (
+    partition by tenant_id, subscription_id
+    order by valid_from, observed_at
+)
