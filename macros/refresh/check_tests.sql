@@ -1,5 +1,6 @@
 {#- The tests of the build, before anybody sees what was changed. One that looks at the rows of
-    customers only is given those of the touched ones, one of parts those that have changed. -#}
+    customers only is given those of the touched ones, one of parts those that have changed, and one
+    that looks at each row for itself those that came or went. -#}
 {% macro _check_tests(build) -%}
 create or replace procedure {{ build }}.check_tests(now_is timestamptz)
 language plpgsql
@@ -8,6 +9,7 @@ declare
     test {{ build }}.refresh_recipes;
     failures bigint;
     failed text[] := '{}';
+    is_of_rows boolean;
     is_narrow boolean;
 begin
     for test in
@@ -19,10 +21,13 @@ begin
             and exists (select from changed where changed.name = any(recipes.needs))
         order by recipes.step
     loop
-        is_narrow := {{ build }}.narrow(test, now_is);
+        is_of_rows := test.kind = 'rows'
+            and to_regclass(format('pg_temp.%I', 'diff_' || test.needs[1])) is not null;
+        is_narrow := not is_of_rows and {{ build }}.narrow(test, now_is);
         execute format(
             'select count(*) from (%s) as failing',
             case
+                when is_of_rows then {{ build }}.code_of(test, now_is, 'diff')
                 when is_narrow then {{ build }}.code_of(test, now_is, 'part')
                 when test.kind = 'customer' then {{ build }}.code_of(test, now_is, 'next')
                 else replace(test.code, '<now>', now_is::text)

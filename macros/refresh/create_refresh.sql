@@ -111,6 +111,7 @@ begin
             kind = case
                 when recipe.resource = 'test'
                     then case
+                        when recipe.kind = 'rows' and cardinality(recipe.needs) = 1 then 'rows'
                         when recipe.by_columns <> '{}' then 'parts'
                         when is_of_customers and not exists (
                             select from {{ build }}.refresh_recipes as needed

@@ -3,8 +3,9 @@ with
 
 cohort_grains as (
 
-    select distinct grain
-    from {{ ref('cohort_periods') }}
+    select grain
+    from {{ period_grains() }} as grains
+    where grain = 'month' or grain in ({{ option_list('cohort_grains') }})
 
 ),
 

@@ -1,3 +1,5 @@
+{{ config(meta = {'refresh': 'rows'}) }}
+
 -- Law: opening plus what came, less what went, is closing, in every period of every tuple.
 -- A total over any dimension then closes too: the metrics add rows of this table and no others.
 select *

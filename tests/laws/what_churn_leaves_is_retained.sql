@@ -1,6 +1,11 @@
 -- Law: over one month, gross churn and what is retained make up what was paid before it.
-{{ config(enabled = var('tidemill_revenue_churn') == 'cohort_end_state'
-    and var('tidemill_retention_level') == 'customer') }}
+{{ config(
+    enabled = var('tidemill_revenue_churn') == 'cohort_end_state'
+        and var('tidemill_retention_level') == 'customer',
+    meta = {'parts': [
+        'billing_source', 'tenant_id', 'dimension', 'dimension_value', 'reporting_currency'
+    ]}
+) }}
 
 with
 

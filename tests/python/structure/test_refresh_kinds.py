@@ -8,6 +8,8 @@ from typing import Any
 from .project_model import Manifest
 
 KINDS = {"customer", "growing", "kept", "shared", "sums", "whole"}
+# Rows that are taken together, or with others.
+TAKEN_TOGETHER = re.compile(r"\b(join|over|group by|distinct|count|sum|min|max|avg)\b")
 EDGE = re.compile(r".* = (?P<table>[a-z_]+)\..+", re.DOTALL)
 
 
@@ -65,9 +67,23 @@ def test_kinds_are_known_and_have_the_keys_they_need(manifest: Manifest) -> None
     }
     for key, node in manifest.nodes.items():
         kind = node["config"].get("meta", {}).get("refresh")
-        assert kind is None or kind in KINDS, f"{node['name']}: {kind}"
+        kinds = {"rows"} if node["resource_type"] == "test" else KINDS
+        assert kind is None or kind in kinds, f"{node['name']}: {kind}"
         if kind in {"kept", "sums"}:
             assert key in keyed, f"{node['name']} has no test is_unique_by"
+
+
+def test_who_looks_at_each_row_for_itself_looks_at_nothing_else(manifest: Manifest) -> None:
+    of_rows = [
+        node
+        for node in manifest.nodes.values()
+        if node["resource_type"] == "test" and node["config"]["meta"].get("refresh") == "rows"
+    ]
+    assert of_rows
+    for node in of_rows:
+        assert len(node["depends_on"]["nodes"]) == 1, node["name"]
+        told = re.sub(r"--.*", "", node["raw_code"])
+        assert not TAKEN_TOGETHER.search(told), node["name"]
 
 
 def test_models_with_parts_have_their_columns(manifest: Manifest) -> None:
