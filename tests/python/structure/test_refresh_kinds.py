@@ -99,6 +99,6 @@ def test_flows_are_sums_by_a_day_that_the_model_reads(manifest: Manifest) -> Non
             key = f"model.tidemill.{name}"
             assert key in model.node["depends_on"]["nodes"], f"{model.name}: {name}"
             assert day in manifest.nodes[key]["columns"], f"{model.name}: {name}.{day}"
-            assert "period_start" in model.node["columns"], model.name
+            assert {"grain", "period_start"} <= set(model.node["columns"]), model.name
             flows += 1
     assert flows
