@@ -99,6 +99,7 @@ def held(dsn: str, relation: str) -> Iterator[None]:
 
 def the_next_one_repairs(dsn: str, before: list[tuple[object, ...]], country: str) -> None:
     """The numbers are those of before, until a refresh has come to its end."""
+    assert country not in {told for _, told, _ in before}
     assert movements(dsn) == before
     again = tidemill("refresh", dsn)
     assert again.returncode == 0, again.stderr

@@ -175,6 +175,7 @@ def test_level_waterfall_and_movements_agree(billing: str, tmp_path: Path, comma
         done = tidemill(tmp_path, *words, "--dsn", billing)
         assert done.returncode == 0, done.stderr
         assert "one by one" not in done.stderr
+        assert ("Refreshed" in done.stderr) == (words == ("refresh",))  # else all is built
         return now(billing)
 
     published = [publish("run")]
