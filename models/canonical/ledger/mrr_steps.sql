@@ -6,9 +6,9 @@
 
 with
 
-movements as (
+days as (
 
-    select * from {{ ref('mrr_movements') }}
+    select * from {{ ref('mrr_days') }}
 
 ),
 
@@ -36,7 +36,7 @@ by_day as (
         ) as {{ step }}_mrr,
         {%- endfor %}
         sum(amount) as native_change
-    from movements
+    from days
     group by
         billing_source,
         tenant_id,

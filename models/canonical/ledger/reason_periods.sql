@@ -1,8 +1,8 @@
 with
 
-movements as (
+days as (
 
-    select * from {{ ref('mrr_movements') }}
+    select * from {{ ref('mrr_days') }}
 
 ),
 
@@ -18,68 +18,37 @@ grains as (
 
 ),
 
-by_day as (
-
-    select
-        billing_source,
-        tenant_id,
-        plan,
-        product,
-        currency,
-        country,
-        billing_interval,
-        reporting_currency,
-        movement_date,
-        movement_type,
-        reason,
-        sum(reporting_amount) as amount
-    from movements
-    group by
-        billing_source,
-        tenant_id,
-        plan,
-        product,
-        currency,
-        country,
-        billing_interval,
-        reporting_currency,
-        movement_date,
-        movement_type,
-        reason
-
-),
-
 by_period as (
 
     select
         grains.grain,
-        {{ period_start('grains.grain', 'by_day.movement_date') }} as period_start,
-        by_day.billing_source,
-        by_day.tenant_id,
-        by_day.plan,
-        by_day.product,
-        by_day.currency,
-        by_day.country,
-        by_day.billing_interval,
-        by_day.reporting_currency,
-        by_day.movement_type,
-        by_day.reason,
-        sum(by_day.amount) as amount
-    from by_day
+        {{ period_start('grains.grain', 'days.movement_date') }} as period_start,
+        days.billing_source,
+        days.tenant_id,
+        days.plan,
+        days.product,
+        days.currency,
+        days.country,
+        days.billing_interval,
+        days.reporting_currency,
+        days.movement_type,
+        days.reason,
+        sum(days.reporting_amount) as amount
+    from days
     cross join grains
     group by
         grains.grain,
-        {{ period_start('grains.grain', 'by_day.movement_date') }},
-        by_day.billing_source,
-        by_day.tenant_id,
-        by_day.plan,
-        by_day.product,
-        by_day.currency,
-        by_day.country,
-        by_day.billing_interval,
-        by_day.reporting_currency,
-        by_day.movement_type,
-        by_day.reason
+        {{ period_start('grains.grain', 'days.movement_date') }},
+        days.billing_source,
+        days.tenant_id,
+        days.plan,
+        days.product,
+        days.currency,
+        days.country,
+        days.billing_interval,
+        days.reporting_currency,
+        days.movement_type,
+        days.reason
 
 )
 

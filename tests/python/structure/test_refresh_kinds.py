@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .project_model import Manifest
+from .project_model import VIEWS, Manifest
 
 KINDS = {"customer", "growing", "kept", "shared", "sums", "whole"}
 # Rows that are taken together, or with others.
@@ -92,13 +92,32 @@ def test_models_with_parts_have_their_columns(manifest: Manifest) -> None:
         assert set(parts) <= set(model.node["columns"]), model.name
 
 
+def is_view(node: dict[str, Any] | None) -> bool:
+    return node is not None and node["config"].get("materialized") in VIEWS
+
+
 def test_flows_are_sums_by_a_day_that_the_model_reads(manifest: Manifest) -> None:
     flows = 0
     for model in manifest.models.values():
         for name, day in model.node["config"]["meta"].get("flows", {}).items():
             key = f"model.tidemill.{name}"
-            assert key in model.node["depends_on"]["nodes"], f"{model.name}: {name}"
+            views = [parent for parent in model.parents if is_view(manifest.nodes.get(parent))]
+            behind = [parent for view in views for parent in manifest.models[view].parents]
+            assert key in [*model.parents, *behind], f"{model.name}: {name}"
             assert day in manifest.nodes[key]["columns"], f"{model.name}: {name}.{day}"
             assert {"grain", "period_start"} <= set(model.node["columns"]), model.name
             flows += 1
     assert flows
+
+
+def test_who_keeps_the_largest_of_each_part_says_by_what(manifest: Manifest) -> None:
+    kept = 0
+    for model in manifest.models.values():
+        meta = model.node["config"]["meta"]
+        if "largest" in meta:
+            assert meta["largest"].keys() == {"column", "most"}, model.name
+            assert meta["largest"]["column"] in model.node["columns"], model.name
+            assert meta["parts"], model.name
+            assert f"<= {meta['largest']['most']}" in model.raw_sql, model.name
+            kept += 1
+    assert kept
