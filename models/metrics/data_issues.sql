@@ -1,8 +1,40 @@
 with
 
+rate_issues as (
+
+    select * from {{ ref('rate_issues') }}
+
+),
+
 issues as (
 
-    select * from {{ ref('issues_found') }}
+    select
+        billing_source,
+        tenant_id,
+        customer_id,
+        issue,
+        severity,
+        is_quarantined,
+        metrics_affected,
+        source_table,
+        source_row_id,
+        detail
+    from {{ ref('issues_found') }}
+
+    union all
+
+    select
+        null as billing_source,
+        null as tenant_id,
+        null as customer_id,
+        issue,
+        severity,
+        false as is_quarantined,
+        'amounts in the reporting currency' as metrics_affected,
+        'fx_rates' as source_table,
+        currency as source_row_id,
+        detail
+    from rate_issues
 
 ),
 

@@ -1,5 +1,3 @@
-{%- set reporting_currency = option('reporting_currency') %}
--- noqa: disable=LT02
 with
 
 checked as (
@@ -12,12 +10,6 @@ excluded as (
 
     select * from {{ ref('customers') }} as customers
     where not {{ is_counted_customer('customers') }}
-
-),
-
-rates as (
-
-    select * from {{ ref('exchange_rates') }}
 
 ),
 
@@ -61,23 +53,6 @@ in_intervals as (
             (case when checked.overlaps_next then 'overlapping_interval' end)
         ) as found (issue)
     where found.issue is not null
-
-),
-
-in_rates as (
-
-    select
-        currency,
-        min(rate_date) as from_date,
-        max(rate_date) as to_date,
-        bool_or(is_carried_back) as is_carried_back
-    from rates
-    where
-        is_carried_back
-        {%- if reporting_currency %}
-        or reporting_currency <> '{{ reporting_currency }}'
-        {%- endif %}
-    group by currency
 
 ),
 
@@ -129,29 +104,9 @@ found as (
         || '.' as detail
     from excluded
 
-    union all
-
-    select
-        null as billing_source,
-        null as tenant_id,
-        null as customer_id,
-        case when is_carried_back then 'rate_carried_back' else 'rate_missing' end as issue,
-        case when is_carried_back then 'warning' else 'error' end as severity,
-        false as is_quarantined,
-        'exchange_rates' as surface_relation,
-        'fx_rates' as source_table,
-        currency as source_row_id,
-        case
-            when is_carried_back
-                then 'No rate was published by ' || to_date || ': the first one stands in.'
-            else 'There is no rate: amounts stay in this currency.'
-        end as detail
-    from in_rates
-
 )
 
--- one row per thing wrong with a row of the billing data or the exchange rates, and per customer
--- that is left out
+-- one row per thing wrong with a row of the billing data, and per customer that is left out
 select
     found.billing_source,
     found.tenant_id,
@@ -162,7 +117,6 @@ select
     case found.surface_relation
         when 'invoice_lines' then 'usage revenue, cash of cohorts'
         when 'trials' then 'trials'
-        when 'exchange_rates' then 'amounts in the reporting currency'
         when 'customers' then 'all'
         else 'MRR, customers and all that is made of them'
     end as metrics_affected,
