@@ -20,7 +20,7 @@ from tidemill_cli.database import definitions as chosen
 from tidemill_cli.database.builds import Build
 from tidemill_cli.database.locks import take_refresh_lock
 from tidemill_cli.database.refresh import Drift, NeedsBuild
-from tidemill_cli.database.session import Session, connect
+from tidemill_cli.database.session import Session, connect, who_failed
 from tidemill_cli.definitions import with_stored
 from tidemill_cli.errors import ExitCode, TidemillError, first_line
 from tidemill_cli.fingerprint import fingerprint
@@ -82,8 +82,7 @@ def refresh_live(
                     ) from None
                 except psycopg.OperationalError as error:
                     why = watchdog.stopped or first_line(error)
-                    what = "the connection was lost" if session.closed else "the server gave up"
-                    raise TidemillError(f"{what} ({why}); {UNCHANGED}.") from None
+                    raise TidemillError(f"{who_failed(session)} ({why}); {UNCHANGED}.") from None
                 else:
                     return RefreshSummary(
                         build=build,

@@ -20,7 +20,7 @@ from tidemill_cli.database.inputs import create_inputs
 from tidemill_cli.database.killbill_catalogs import parse_catalogs, server_reads_xml
 from tidemill_cli.database.locks import take_run_lock
 from tidemill_cli.database.metrics import DataIssues
-from tidemill_cli.database.session import Session, connect, one_value
+from tidemill_cli.database.session import Session, connect, one_value, who_failed
 from tidemill_cli.definitions import applied, with_stored
 from tidemill_cli.errors import ExitCode, OptionError, TidemillError, first_line
 from tidemill_cli.fingerprint import fingerprint
@@ -110,7 +110,7 @@ def run_build(
             published = attempt.publish(built)
         except psycopg.OperationalError as error:
             raise TidemillError(
-                f"the connection was lost ({first_line(error)}); {UNCHANGED}."
+                f"{who_failed(session)} ({first_line(error)}); {UNCHANGED}."
             ) from None
     return RunSummary(
         build=built.build,

@@ -69,6 +69,11 @@ def server_time(session: Session) -> datetime:
     return now
 
 
+def who_failed(session: Session) -> str:
+    """What an OperationalError came of: a full disk, say, leaves the connection as it is."""
+    return "the connection was lost" if session.closed else "the server gave up"
+
+
 def _why_not(connection: Connection, message: str) -> str:
     parameters = connection.parameters
     host = parameters.get("host") or parameters.get("hostaddr") or "the local socket"
