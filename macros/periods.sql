@@ -53,3 +53,8 @@
 {% macro months_after(month, months) -%}
     ({{ month }} + ({{ months }}) * interval '1 month')::date
 {%- endmacro %}
+
+{#- The end of what has none, where ends are grouped by and compared. -#}
+{% macro never() -%}
+    date '9999-12-31'
+{%- endmacro %}

@@ -16,7 +16,7 @@
             and standing.reporting_currency = {{ month_ends }}.reporting_currency
             and standing.currency = {{ month_ends }}.currency
             and standing.from_month <= {{ month_ends }}.month_start
-            and (standing.to_month is null or standing.to_month > {{ month_ends }}.month_start)
+            and standing.to_month > {{ month_ends }}.month_start
         order by standing.balance desc
         limit 10
     )

@@ -116,7 +116,10 @@ $refresh$
 
     Of flows, whose rows only add up over time, what was before the first day with a change (parts_since)
     is read as one row of each key for each beginning of a period that the day lies in; the rows of
-    earlier periods stay. -#}
+    earlier periods stay.
+
+    Of what keeps only the largest rows of each part, a part in which all that has changed was and is
+    less than these is none. -#}
 {% macro _narrow(build) -%}
 create or replace function {{ build }}.narrow(
     recipe {{ build }}.refresh_recipes, now_is timestamptz
@@ -171,7 +174,11 @@ begin
         return false;
     end if;
     for input in select * from inputs where not is_view and has_changed loop
-        queries := queries || format('select %s from %I', by_columns, 'diff_' || input.name);
+        queries := queries || format(
+            'select %s from %I',
+            concat_ws(', ', by_columns, quote_ident(recipe.largest ->> 'column')),
+            'diff_' || input.name
+        );
         if recipe.flows ? input.name then
             days := days || format(
                 'select min(%I) from %I', recipe.flows ->> input.name, 'diff_' || input.name
@@ -189,13 +196,22 @@ begin
     );
     select day into since from parts_since;
     execute format(
-        'create temporary table parts on commit drop as %s', array_to_string(queries, ' union ')
+        'create temporary table parts on commit drop as %s',
+        case
+            when recipe.largest = '{}' then array_to_string(queries, ' union ')
+            else {{ build }}.parts_of_largest(recipe, array_to_string(queries, ' union all '))
+        end
     );
     analyze parts;
     for input in select * from inputs where has_parts or is_view order by step loop
         if since is not null and recipe.flows ? input.name then
             execute {{ build }}.flow_since(input.name, recipe, since);
             execute format('analyze %I', 'part_' || input.name);
+            continue;
+        end if;
+        -- A small part of many rows is copied by an index once, instead of looked for at each read.
+        if not input.is_view and pg_relation_size(to_regclass(input.relation)) > 64 * 1024 * 1024 then
+            call {{ build }}.copy_part(input.name, input.relation, by_columns);
             continue;
         end if;
         execute format(
@@ -217,6 +233,37 @@ begin
         );
     end loop;
     return true;
+end
+$refresh$;
+create or replace function {{ build }}.parts_of_largest(
+    recipe {{ build }}.refresh_recipes, changes text
+)
+returns text
+language sql
+stable
+as $refresh$
+    select format(
+        'select %1$s from (select %1$s, max(%2$I) as largest from (%3$s) as changes group by %1$s) '
+        'as differing left join (select %1$s, count(*) as kept, min(%2$I) as least from %4$s '
+        'group by %1$s) as live using (%1$s) where kept is null or kept < %5$s or largest >= least',
+        {{ build }}.listed(recipe.by_columns),
+        recipe.largest ->> 'column',
+        changes,
+        recipe.relation,
+        (recipe.largest ->> 'most')::integer
+    )
+$refresh$;
+create or replace procedure {{ build }}.copy_part(part_of text, relation text, by_columns text)
+language plpgsql
+set enable_nestloop = on
+as $refresh$
+begin
+    execute format(
+        'create temporary table %I on commit drop as '
+        'select * from %s where (%s) in (table parts)',
+        'part_' || part_of, relation, by_columns
+    );
+    execute format('analyze %I', 'part_' || part_of);
 end
 $refresh$;
 create or replace function {{ build }}.flow_since(

@@ -7,10 +7,26 @@ items as (
     select
         intervals.*,
         clock.as_of,
-        clock.as_of_date
+        clock.as_of_date,
+        intervals.counts_from <= clock.as_of as is_now
     from {{ ref('counted_intervals') }} as intervals
     cross join {{ ref('as_of') }} as clock
     where intervals.counts_to is null or intervals.counts_to > clock.as_of
+
+),
+
+standing_items as (
+
+    select distinct
+        intervals.billing_source,
+        intervals.tenant_id,
+        intervals.customer_id,
+        intervals.item_id
+    from {{ ref('counted_intervals') }} as intervals
+    cross join {{ ref('as_of') }} as clock
+    where
+        intervals.counts_from <= clock.as_of
+        and (intervals.counts_to is null or intervals.counts_to > clock.as_of)
 
 ),
 
@@ -30,16 +46,23 @@ trialing_items as (
 
 ),
 
-exchange_rates as (
+trials as (
 
-    select * from {{ ref('exchange_rates') }}
+    select trialing_items.*
+    from trialing_items
+    left join standing_items
+        on
+            trialing_items.customer_id = standing_items.customer_id
+            and trialing_items.item_id = standing_items.item_id
+            and trialing_items.tenant_id = standing_items.tenant_id
+            and trialing_items.billing_source = standing_items.billing_source
+    where standing_items.item_id is null
 
 ),
 
-slices as (
+exchange_rates as (
 
-    select * from {{ ref('slices') }}
-    where not is_any_currency
+    select * from {{ ref('exchange_rates') }}
 
 ),
 
@@ -49,109 +72,63 @@ horizons as (
 
 ),
 
--- Every item as it is now, and as it will be.
 states as (
 
     select
         items.*,
         horizons.horizon_days,
-        true as is_now
+        items.counts_from <= items.as_of + horizons.horizon_days * interval '24 hours'
+        and (
+            items.counts_to is null
+            or items.counts_to > items.as_of + horizons.horizon_days * interval '24 hours'
+        ) as is_then
     from items
     cross join horizons
-    where items.counts_from <= items.as_of
-
-    union all
-
-    select
-        items.*,
-        horizons.horizon_days,
-        false as is_now
-    from items
-    inner join horizons
-        on
-            items.counts_from <= items.as_of + horizons.horizon_days * interval '24 hours'
-            and (
-                items.counts_to is null
-                or items.counts_to > items.as_of + horizons.horizon_days * interval '24 hours'
-            )
-
-),
-
-with_trials as (
-
-    select
-        states.*,
-        trialing_items.item_id is not null and not bool_or(states.is_now) over item as is_trial
-    from states
-    left join trialing_items
-        on
-            states.billing_source = trialing_items.billing_source
-            and states.tenant_id = trialing_items.tenant_id
-            and states.customer_id = trialing_items.customer_id
-            and states.item_id = trialing_items.item_id
-    window item as (
-        partition by
-            states.horizon_days,
-            states.billing_source,
-            states.tenant_id,
-            states.customer_id,
-            states.item_id
-    )
-
-),
-
--- An item that another takes the place of, in the same subscription, is no cancellation.
-compared as (
-
-    select
-        *,
-        bool_or(not is_now) over subscription as counts_then
-    from with_trials
-    window subscription as (
-        partition by
-            horizon_days, billing_source, tenant_id, customer_id, subscription_id, is_trial
-    )
 
 )
 
--- one row per horizon, slice, reporting currency and subscription in force now or then, with what
--- it is worth at today's rate; its items in trial stand apart
+-- one row per horizon, subscription and dimension tuple in force now or then, with what it is worth
+-- at today's rate; items in trial stand apart
 select
-    compared.horizon_days,
-    slices.slice_source as billing_source,
-    slices.slice_tenant_id as tenant_id,
-    slices.dimension,
-    {{ slice_value('slices.dimension', 'compared') }} as dimension_value,
+    states.horizon_days,
+    states.billing_source,
+    states.tenant_id,
+    states.customer_id,
+    states.subscription_id,
+    trials.item_id is not null as is_trial,
+    states.plan,
+    states.product,
+    states.currency,
+    states.country,
+    states.billing_interval,
     exchange_rates.reporting_currency,
-    compared.billing_source as subscription_source,
-    compared.tenant_id as subscription_tenant_id,
-    compared.customer_id,
-    compared.subscription_id,
-    compared.counts_then,
-    compared.is_trial,
-    sum(case when compared.is_now then compared.mrr * exchange_rates.multiplier else 0 end)
+    bool_or(states.is_then) as counts_then,
+    sum(case when states.is_now then states.mrr * exchange_rates.multiplier else 0 end)
     ::{{ reporting_money() }} as mrr_now,
-    sum(case when compared.is_now then 0 else compared.mrr * exchange_rates.multiplier end)
+    sum(case when states.is_then then states.mrr * exchange_rates.multiplier else 0 end)
     ::{{ reporting_money() }} as mrr_then
-from compared
-inner join slices
-    on
-        compared.billing_source = slices.billing_source
-        and compared.tenant_id = slices.tenant_id
+from states
 inner join exchange_rates
     on
-        compared.currency = exchange_rates.currency
-        and compared.as_of_date = exchange_rates.rate_date
+        states.currency = exchange_rates.currency
+        and states.as_of_date = exchange_rates.rate_date
+left join trials
+    on
+        states.customer_id = trials.customer_id
+        and states.item_id = trials.item_id
+        and states.tenant_id = trials.tenant_id
+        and states.billing_source = trials.billing_source
+where states.is_now or states.is_then
 group by
-    compared.horizon_days,
-    slices.slice_source,
-    slices.slice_tenant_id,
-    slices.dimension,
-    {{ slice_value('slices.dimension', 'compared') }},
-    exchange_rates.reporting_currency,
-    compared.billing_source,
-    compared.tenant_id,
-    compared.customer_id,
-    compared.subscription_id,
-    compared.counts_then,
-    compared.is_trial
+    states.customer_id,
+    states.subscription_id,
+    states.horizon_days,
+    states.billing_source,
+    states.tenant_id,
+    trials.item_id is not null,
+    states.plan,
+    states.product,
+    states.currency,
+    states.country,
+    states.billing_interval,
+    exchange_rates.reporting_currency

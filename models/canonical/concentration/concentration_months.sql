@@ -21,8 +21,7 @@ exchange_rates as (
 
 of_several_currencies as (
 
-    select * from {{ ref('largest_balances') }}
-    where has_several_currencies
+    select * from {{ ref('mixed_balances') }}
 
 ),
 
@@ -128,7 +127,7 @@ candidates as (
             and currency_months.reporting_currency = balances.reporting_currency
             and currency_months.currency = balances.currency
             and currency_months.month_start >= balances.from_month
-            and (balances.to_month is null or currency_months.month_start < balances.to_month)
+            and currency_months.month_start < balances.to_month
 
 ),
 

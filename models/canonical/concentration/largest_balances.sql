@@ -21,8 +21,7 @@ placed as (
 
 )
 
--- one row per balance that may be among the ten largest of a slice and currency in some month, or
--- is part of one in several currencies
+-- one row per balance that may be among the ten largest of a slice and currency in some month
 select
     billing_source,
     tenant_id,
@@ -35,7 +34,6 @@ select
     customer_id,
     from_month,
     to_month,
-    balance,
-    has_several_currencies
+    balance
 from placed
-where place <= 10 or has_several_currencies
+where place <= 10

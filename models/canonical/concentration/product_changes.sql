@@ -8,8 +8,7 @@ balances as (
 
 of_several_currencies as (
 
-    select * from {{ ref('standing_balances') }}
-    where has_several_currencies
+    select * from {{ ref('mixed_balances') }}
 
 ),
 
@@ -40,7 +39,6 @@ products as (
         balances.currency,
         other_balances.currency as other_currency,
         greatest(balances.from_month, other_balances.from_month) as from_month,
-        -- the earlier end; one without an end is the later
         least(balances.to_month, other_balances.to_month) as to_month,
         2 * balances.balance * other_balances.balance as product
     from of_several_currencies as balances
@@ -55,8 +53,8 @@ products as (
             and balances.customer_tenant_id = other_balances.customer_tenant_id
             and balances.customer_id = other_balances.customer_id
             and balances.currency < other_balances.currency
-            and (other_balances.to_month is null or balances.from_month < other_balances.to_month)
-            and (balances.to_month is null or balances.to_month > other_balances.from_month)
+            and balances.from_month < other_balances.to_month
+            and balances.to_month > other_balances.from_month
 
 )
 
@@ -77,7 +75,7 @@ select
     sum(case when turns.is_begin then products.product else -products.product end) as change
 from products
 cross join (values (true), (false)) as turns (is_begin)
-where turns.is_begin or products.to_month is not null
+where turns.is_begin or products.to_month < {{ never() }}
 group by
     products.billing_source,
     products.tenant_id,

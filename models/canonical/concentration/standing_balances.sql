@@ -81,7 +81,7 @@ select
     tenant_id as customer_tenant_id,
     customer_id,
     from_month,
-    to_month,
+    coalesce(to_month, {{ never() }}) as to_month,
     balance,
     min(held_currency) over customer <> max(held_currency) over customer as has_several_currencies
 from balances

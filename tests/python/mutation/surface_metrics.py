@@ -542,7 +542,7 @@ TRIALS = [
         ),
         Mutant(
             "a conversion counts when its trial began",
-            "trial_periods",
+            "trial_counts",
             "converted_in as period_start",
             "started_in as period_start",
         ),
@@ -576,19 +576,19 @@ TRIALS = [
         ),
         Mutant(
             "within seven days is seven days to the second",
-            "trial_periods",
+            "trial_counts",
             "unit_converted_at < started_at + interval '168 hours'",
             "unit_converted_at <= started_at + interval '168 hours'",
         ),
         Mutant(
             "a customer's last trial stands for it",
-            "trial_periods",
+            "trial_counts",
             "order by started_at, subscription_id",
             "order by started_at desc, subscription_id",
         ),
         Mutant(
             "every trial of a customer counts",
-            "trial_periods",
+            "trial_counts",
             "where trial_number = 1",
             "",
         ),
@@ -636,13 +636,13 @@ COMMITTED = noticed_in(
     Mutant(
         "a planned end is a decrease",
         "committed_mrr",
-        "when not counts_then then 'cancellation'",
+        "when not is_followed then 'cancellation'",
         "",
     ),
     Mutant(
         "a trial is committed",
         "committed_amounts",
-        "trialing_items.item_id is not null and not bool_or(states.is_now) over item as is_trial",
+        "trials.item_id is not null as is_trial",
         "false as is_trial",
     ),
 )
