@@ -136,6 +136,7 @@ def _recipes(
             "whole_with": meta.get("whole_with", []),
             "by_columns": meta.get("parts", []),
             "flows": meta.get("flows", {}),
+            "largest": meta.get("largest", {}),
             "days_ahead": list(days_ahead) if "days_ahead" in meta else [],
             "check_columns": [],
             "severity": None,
