@@ -36,6 +36,11 @@ def bounds() -> SurfaceRows:
     surface.item("2025-01-10", NOW, subscription="ends")
     surface.item(NOW, subscription="begins")
     surface.item(f"{AS_OF + timedelta(days=30):%Y-%m-%d %H:%M}", subscription="begins in 30 days")
+    # In a trial that a fortnight will end.
+    tries = {"customer_id": "tries", "subscription": "tries"}
+    surface.customer("tries")
+    surface.item("2025-06-25", "2025-07-09", status="trialing", **tries)
+    surface.item("2025-07-09", **tries)
     for name, back in (("late", "2025-04-21"), ("later", "2025-04-22")):
         surface.customer(name)
         surface.item("2025-02-01", "2025-02-08", customer_id=name, subscription=name)

@@ -543,8 +543,9 @@ TRIALS = [
         Mutant(
             "a conversion counts when its trial began",
             "trial_counts",
-            "converted_in as period_start",
-            "started_in as period_start",
+            "(unit_converted_at at time zone 'UTC')::date::timestamp)::date as converted_in",
+            "(case when unit_converted_at is not null then started_at end at time zone 'UTC')"
+            "::date::timestamp)::date as converted_in",
         ),
         Mutant(
             "an expired trial is not decided",
