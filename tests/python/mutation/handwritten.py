@@ -36,6 +36,12 @@ def bounds() -> SurfaceRows:
     surface.item("2025-01-10", NOW, subscription="ends")
     surface.item(NOW, subscription="begins")
     surface.item(f"{AS_OF + timedelta(days=30):%Y-%m-%d %H:%M}", subscription="begins in 30 days")
+    # On one day an item of one plan gains more than one of another loses.
+    surface.customer("both ways")
+    for plan, before, after in (("basic", 50, 80), ("large", 50, 40)):
+        both = {"customer_id": "both ways", "subscription": "both ways", "item_id": plan}
+        surface.item("2025-02-01", "2025-03-01", before, plan=plan, **both)
+        surface.item("2025-03-01", amount=after, plan=plan, **both)
     # In a trial that a fortnight will end.
     tries = {"customer_id": "tries", "subscription": "tries"}
     surface.customer("tries")
