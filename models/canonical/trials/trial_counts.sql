@@ -1,5 +1,3 @@
-{%- set is_within_days = option('trial_rate').startswith('within_days') -%}
-{%- set within_days = (option_number('trial_rate') if is_within_days else '30') | int -%}
 {#- Whose trials of one period are one: each by itself, or all of a customer's. -#}
 {%- set is_each_by_itself = option('trial_unit') == 'subscription' -%}
 -- noqa: disable=LT02
@@ -71,8 +69,9 @@ units as (
         plan,
         country,
         case when unit_converted_at is null then outcome else 'converted' end as outcome,
-        coalesce(unit_converted_at < started_at + interval '{{ within_days * 24 }} hours', false)
-            as is_within_days
+        coalesce(
+            unit_converted_at < started_at + interval '{{ trial_within_days() * 24 }} hours', false
+        ) as is_within_days
     from with_units
     where trial_number = 1
 

@@ -1,6 +1,3 @@
-{%- set is_within_days = option('trial_rate').startswith('within_days') -%}
-{%- set within_days = (option_number('trial_rate') if is_within_days else '30') | int -%}
-
 with
 
 counts as (
@@ -31,7 +28,7 @@ select
     counts.trials_cancelled,
     counts.trials_pending,
     counts.trials_expired,
-    {{ within_days }} as within_days,
+    {{ trial_within_days() }} as within_days,
     counts.converted_within_days,
     counts.conversions
 from counts
