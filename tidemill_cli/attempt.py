@@ -17,7 +17,7 @@ from tidemill_cli.config import Connection
 from tidemill_cli.console import narrate
 from tidemill_cli.database import refresh
 from tidemill_cli.database.locks import refreshes_held_back
-from tidemill_cli.database.metrics import DataIssues, MetricReader
+from tidemill_cli.database.metrics import DataIssues, data_issues
 from tidemill_cli.database.session import Session
 from tidemill_cli.errors import ExitCode, OptionError, TidemillError
 from tidemill_cli.facade import DATA_ISSUES
@@ -166,7 +166,7 @@ class Attempt:
                     as_of = self._catch_up(build) or as_of
                     published = self._switch(build, finish)
             if DATA_ISSUES in published:
-                issues = MetricReader(self.session, self.connection.schema).data_issues()
+                issues = data_issues(self.session, self.connection.schema)
                 _tell(issues, f"{self.connection.schema}.{DATA_ISSUES}")
         log.prune()
         return Published(published, issues, as_of)

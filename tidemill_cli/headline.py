@@ -7,9 +7,13 @@ from datetime import date
 from decimal import Decimal
 
 from tidemill_cli.config import Connection
-from tidemill_cli.database.metrics import MetricReader
-from tidemill_cli.database.session import connect
+from tidemill_cli.database.lookups import Lookups
+from tidemill_cli.database.session import connect as open_session
 from tidemill_cli.errors import TidemillError
+from tidemill_cli.lookup.answer import look_up
+from tidemill_cli.lookup.metrics import MRR
+from tidemill_cli.lookup.question import Asked, question
+from tidemill_cli.lookup.shown import last_day
 from tidemill_cli.money import format_amount
 
 
@@ -32,10 +36,10 @@ class Headline:
 
 def headline(connection: Connection) -> Headline | None:
     """What is published now; None if it is other metrics than ours."""
-    with connect(connection, "tidemill run") as session:
-        reader = MetricReader(session, connection.schema)
+    with open_session(connection, "tidemill run") as session:
         try:
-            days = reader.days()
-            return Headline(days[1], reader.mrr_on(days[1])) if days else Headline(None, [])
+            answer = look_up(Lookups(session, connection.schema), question(MRR, Asked()))
         except TidemillError:
             return None
+    day = last_day(answer) if answer else None
+    return Headline(day, [(row.reporting_currency, row.mrr) for row in answer])

@@ -31,7 +31,7 @@ class ListsByDefault(TyperGroup):
         return super().parse_args(ctx, args)
 
 
-app = typer.Typer(cls=ListsByDefault)
+app = typer.Typer(cls=ListsByDefault, add_completion=False, rich_markup_mode=None)
 
 
 @app.callback()

@@ -10,7 +10,7 @@ from tidemill_cli.commands import options
 from tidemill_cli.config import ConnectionOptions, resolve
 from tidemill_cli.console import emit_json, narrate
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
 
 @app.callback()

@@ -134,10 +134,9 @@ class RunOptions:
         )
 
 
-def with_run_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command that takes RunOptions first an option for each of their fields."""
-    hints = get_type_hints(RunOptions, include_extras=True)
-    names = [one.name for one in fields(RunOptions)]
+def taking(fields_of: type[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command that takes a dataclass first an option for each of its fields."""
+    hints = get_type_hints(fields_of, include_extras=True)
     shared = [
         inspect.Parameter(
             one.name,
@@ -145,17 +144,24 @@ def with_run_options(command: Callable[..., None]) -> Callable[..., None]:
             default=one.default,
             annotation=hints[one.name],
         )
-        for one in fields(RunOptions)
+        for one in fields(fields_of)
     ]
-    _, *own = inspect.signature(command, eval_str=True).parameters.values()
 
-    @wraps(command)
-    def wrapper(**given: Any) -> None:  # noqa: ANN401 - each of its own type
-        command(RunOptions(**{name: given.pop(name) for name in names}), **given)
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        _, *own = inspect.signature(command, eval_str=True).parameters.values()
 
-    required = [one for one in own if one.default is inspect.Parameter.empty]
-    parameters = [*required, *shared, *(one for one in own if one not in required)]
-    # What typer reads.
-    wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    wrapper.__annotations__ = {one.name: one.annotation for one in parameters}
-    return wrapper
+        @wraps(command)
+        def wrapper(**given: Any) -> None:  # noqa: ANN401 - each of its own type
+            command(fields_of(**{one.name: given.pop(one.name) for one in shared}), **given)
+
+        required = [one for one in own if one.default is inspect.Parameter.empty]
+        parameters = [*required, *shared, *(one for one in own if one not in required)]
+        # What typer reads.
+        wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        wrapper.__annotations__ = {one.name: one.annotation for one in parameters}
+        return wrapper
+
+    return decorate
+
+
+with_run_options = taking(RunOptions)

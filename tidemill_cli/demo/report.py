@@ -7,13 +7,19 @@ import sys
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from tidemill_cli.config import STATE_DIRECTORY, Connection
 from tidemill_cli.console import table
-from tidemill_cli.database.metrics import WATERFALL, MetricReader
-from tidemill_cli.database.session import connect
+from tidemill_cli.database.lookups import Lookups
+from tidemill_cli.database.session import connect as open_session
 from tidemill_cli.demo.engines import NAMES, Engine
 from tidemill_cli.embedded import DemoServer
+from tidemill_cli.lookup import metrics
+from tidemill_cli.lookup.answer import Answer, look_up
+from tidemill_cli.lookup.metrics import Metric
+from tidemill_cli.lookup.question import Asked, question
+from tidemill_cli.lookup.shown import last_day
 from tidemill_cli.money import format_amount
 from tidemill_cli.periods import previous_month
 from tidemill_cli.project import BILLING_SOURCES
@@ -34,20 +40,24 @@ _LABELS = {
 
 def headline_tables(connection: Connection) -> str:
     """MRR, ARR and customers on the latest day, and the last complete month's waterfall."""
-    with connect(connection, "tidemill demo") as session:
-        reader = MetricReader(session, connection.schema)
-        days = reader.days()
-        if days is None:
+    with open_session(connection, "tidemill demo") as session:
+        lookups = Lookups(session, connection.schema)
+
+        def answer(metric: Metric[Any], **words: Any) -> Answer[Any]:  # noqa: ANN401 - see Asked
+            return look_up(lookups, question(metric, Asked(**words)))
+
+        levels = answer(metrics.MRR)
+        if not levels:
             return "No customer pays anything yet."
-        latest = days[1]
-        month = previous_month(latest)
+        latest = last_day(levels)
+        customers = sum(row.customers for row in answer(metrics.CUSTOMERS))
         return "\n\n".join(
             [
-                f"At the end of {latest}, {reader.customers(latest):,} customers pay.",
-                _levels(reader, latest),
-                *_split(reader, latest),
-                f"How MRR moved in {month:%B %Y}",
-                _waterfall(reader, month),
+                f"At the end of {latest}, {customers:,} customers pay.",
+                _levels(levels, answer(metrics.ARR), answer(metrics.ARPA)),
+                *_split(answer(metrics.MRR, by=["source"])),
+                f"How MRR moved in {previous_month(latest):%B %Y}",
+                _waterfall(answer(metrics.WATERFALL, as_of="last-month")),
             ]
         )
 
@@ -88,47 +98,45 @@ def _command() -> str:
     return str(called.relative_to(Path.cwd()) if called.is_relative_to(Path.cwd()) else called)
 
 
-def _levels(reader: MetricReader, day: date) -> str:
-    arr = reader.arr_by_currency(day)
-    customers = reader.customers_by_currency(day)
+def _levels(levels: Answer[Any], rates: Answer[Any], accounts: Answer[Any]) -> str:
+    arr = {row.reporting_currency: row.arr_run_rate for row in rates}
+    customers = {row.reporting_currency: row.customers for row in accounts}
     rows = [
         [
-            currency,
-            format_amount(mrr, currency),
-            format_amount(arr.get(currency, Decimal(0)), currency),
-            f"{customers.get(currency, 0):,}",
+            row.reporting_currency,
+            format_amount(row.mrr, row.reporting_currency),
+            format_amount(arr.get(row.reporting_currency, Decimal(0)), row.reporting_currency),
+            f"{customers.get(row.reporting_currency, 0):,}",
         ]
-        for currency, mrr in reader.mrr_on(day)
+        for row in levels
     ]
     return table(["currency", "MRR", "ARR", "customers"], rows, numeric={1, 2, 3})
 
 
-def _split(reader: MetricReader, day: date) -> list[str]:
+def _split(levels: Answer[Any]) -> list[str]:
     """MRR by what bills it, where more than one engine does."""
-    rows = reader.mrr("day", day, day + timedelta(days=1), by=["source"])
-    if len({row.dimensions for row in rows}) < 2:
+    if len({row.source for row in levels}) < 2:
         return []
     lines = [
         [
             row.reporting_currency,
-            NAMES[row.dimensions[0] or ""],
+            NAMES[row.source],
             format_amount(row.mrr, row.reporting_currency),
         ]
-        for row in rows
+        for row in levels
     ]
     return [table(["currency", "billed with", "MRR"], lines, numeric={2})]
 
 
-def _waterfall(reader: MetricReader, month: date) -> str:
-    by_currency = reader.waterfall("month", month)
+def _waterfall(by_currency: Answer[Any]) -> str:
     rows = [
         [
-            _LABELS[column],
-            *(format_amount(amounts[column], currency) for currency, amounts in by_currency),
+            label,
+            *(format_amount(getattr(row, column), row.reporting_currency) for row in by_currency),
         ]
-        for column in sorted(WATERFALL, key=list(_LABELS).index)
+        for column, label in _LABELS.items()
         # Discounts have a row of their own where tidemill_discount_as_movement says so.
-        if column != "discount_mrr" or any(amounts[column] for _, amounts in by_currency)
+        if column != "discount_mrr" or any(row.discount_mrr for row in by_currency)
     ]
-    headers = ["", *(currency for currency, _ in by_currency)]
+    headers = ["", *(row.reporting_currency for row in by_currency)]
     return table(headers, rows, numeric=set(range(1, len(headers))))

@@ -14,8 +14,10 @@ import psycopg
 import pytest
 
 from cli.conftest import Tidemill
+from tidemill_cli import connect
 from tidemill_cli.config import ConnectionOptions, resolve
 from tidemill_cli.embedded import DemoServer
+from tidemill_cli.lookup.metrics import METRICS
 
 
 @pytest.fixture
@@ -87,6 +89,20 @@ def test_the_demo_builds_every_metric_and_prints_the_headline(
 
     level = json.loads(tidemill("mrr", "--dsn", dsn, "--json").stdout)
     assert {row["period_start"] for row in level["rows"]} == {"2026-03-15"}
+
+    for name in METRICS:
+        found = tidemill(name, "--dsn", dsn, "--json")
+        assert json.loads(found.stdout)["rows"], (name, found.stderr)
+    with connect(dsn) as client:
+        closings = {
+            (row.period_start, row.reporting_currency): row.closing_mrr
+            for row in client.waterfall(last="12m")
+        }
+        months = client.mrr(grain="month", last="12m")
+        assert len(months) > 12
+        assert {
+            (row.period_start, row.reporting_currency): row.mrr for row in months
+        }.items() <= closings.items()
 
     wrong = tidemill("run", "--dsn", dsn, "--vars", "tidemill_mrr_discounts=some")
     assert wrong.exit_code == 2

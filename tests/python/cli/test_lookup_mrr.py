@@ -70,13 +70,13 @@ def test_the_default_is_the_latest_day_by_currency_rounded_to_its_exponent(mrr: 
 
     assert result.exit_code == 0
     assert result.stdout == (
-        "reporting_currency       MRR\n"
+        "reporting_currency       mrr\n"
         "------------------  --------\n"
         "JPY                    8,333\n"
         "KWD                    1.235\n"
         "USD                 1,234.13\n"
     )
-    assert "MRR at the end of 2026-03-15" in result.stderr
+    assert "At the end of 2026-03-15" in result.stderr
 
 
 def test_json_holds_full_precision_as_text(mrr: Mrr) -> None:
@@ -138,7 +138,7 @@ def test_what_is_converted_is_added_up_in_the_reporting_currency(
 
     assert levels()[2:] == [["EUR", "100.50"], ["XAU", "3.00"]]
     split = levels("--by", "currency")
-    assert split[0] == ["currency", "reporting_currency", "MRR"]
+    assert split[0] == ["currency", "reporting_currency", "mrr"]
     assert split[2:] == [
         ["USD", "EUR", "80.50"],
         ["EUR", "EUR", "20.00"],
@@ -176,11 +176,13 @@ def test_a_series_marks_the_period_that_is_not_over(mrr: Mrr) -> None:
     result = mrr("--grain", "month")
 
     assert [line.split() for line in result.stdout.splitlines()] == [
-        ["month", "reporting_currency", "MRR"],
+        ["month", "reporting_currency", "mrr"],
         ["--------------", "------------------", "--------"],
         ["2026-01", "USD", "60.00"],
         ["2026-02", "USD", "70.00"],
         ["2026-03", "so", "far", "USD", "1,234.01"],
+        [],
+        ["mrr", "USD", "▁▁█", "60.00", "to", "1,234.01"],
     ]
 
 
@@ -239,7 +241,7 @@ def test_a_value_with_a_quote_is_bound_not_pasted(mrr: Mrr) -> None:
         (["--from", "2026-13"], "--from 2026-13 is not a date"),
         (["--from", "2026-03", "--to", "2026-02"], "--from 2026-03 is later than --to 2026-02"),
         (["--as-of", "2026-03-15", "--grain", "month"], "--as-of asks for one level"),
-        (["--json", "--csv"], "--json and --csv exclude each other"),
+        (["--json", "--csv"], "--json, --csv and --sql exclude each other"),
     ],
 )
 def test_a_wrong_option_is_one_sentence(mrr: Mrr, words: list[str], sentence: str) -> None:
@@ -264,7 +266,7 @@ def test_nothing_found_is_an_empty_answer_and_says_what_there_is(mrr: Mrr) -> No
     sheet = mrr("--as-of", "2019-01-01", "--csv")
 
     assert (table.exit_code, table.stdout) == (0, "")
-    assert "the numbers run from" in table.stderr
+    assert "the numbers run to 2026-03-15" in table.stderr
     assert rows(document) == []
     assert sheet.stdout == "period_start,period_end,is_complete,reporting_currency,mrr\n"
 
@@ -283,7 +285,7 @@ def test_an_empty_metric_is_an_empty_answer(tidemill: Tidemill, database: str) -
     result = tidemill("mrr", "--dsn", database, "--json")
 
     assert rows(result) == []
-    assert "There is no MRR in this database yet." in result.stderr
+    assert "There is no mrr in this database yet." in result.stderr
 
 
 def test_metrics_in_another_schema_are_found(tidemill: Tidemill, database: str) -> None:

@@ -1,0 +1,219 @@
+"""The statements that look metrics up, over what is published."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from tidemill_cli.database.session import Session
+from tidemill_cli.errors import TidemillError
+from tidemill_cli.lookup.metrics import DIMENSIONS, OWNERS, Metric, Shape
+from tidemill_cli.lookup.units import Unit
+
+ADDS_UP_TENANTS = "adds_up_tenants"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which rows of a metric: those of the periods that touch [first, stop)."""
+
+    grain: str | None = None
+    first: date | None = None
+    stop: date | None = None
+    of_periods: bool = False  # the days are of the periods, also where others are asked for
+    by: Sequence[str] = ()
+    where: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Lookups:
+    """Looks up what one facade schema publishes."""
+
+    session: Session
+    schema: str
+
+    def latest_day(self) -> date | None:
+        """The last day with MRR; None before there is one."""
+        query = sql.SQL("select max(period_start) from {} where grain = 'day'").format(
+            self._relation("metric_mrr")
+        )
+        ((day,),) = self._fetch(query, {})[1]
+        return day if isinstance(day, date) else None
+
+    def rows(self, metric: Metric[Any], selection: Selection) -> tuple[list[dict[str, Any]], str]:
+        """The rows by column, and the statement that gave them."""
+        query, values = self._statement(metric, selection)
+        names, rows = self._fetch(query, values)
+        said = psycopg.ClientCursor(self.session).mogrify(query, values)
+        return [dict(zip(names, row, strict=True)) for row in rows], said
+
+    def values_of(self, metric: Metric[Any], dimension: str) -> list[str]:
+        """Every value of a dimension that the metric has a row of."""
+        column = sql.Identifier(DIMENSIONS[dimension])
+        if metric.shape is Shape.TUPLES or dimension in OWNERS:
+            query = sql.SQL("select distinct {0} from {1} where {0} is not null")
+        else:
+            query = sql.SQL("select distinct dimension_value from {1} where dimension = {2}")
+        rows = self._fetch(
+            query.format(column, self._relation(metric.relation), DIMENSIONS[dimension]), {}
+        )[1]
+        return sorted(str(value) for (value,) in rows)
+
+    def _statement(
+        self, metric: Metric[Any], selection: Selection
+    ) -> tuple[sql.Composed, dict[str, Any]]:
+        build = _of_tuples if metric.shape is Shape.TUPLES else _of_slices
+        return build(metric, selection, self._relation(metric.relation))
+
+    def _relation(self, name: str) -> sql.Identifier:
+        return sql.Identifier(self.schema, name)
+
+    def _fetch(
+        self, query: sql.Composed, values: Mapping[str, object]
+    ) -> tuple[list[str], list[tuple[Any, ...]]]:
+        try:
+            cursor = self.session.execute(query, values)
+        except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+            raise TidemillError(
+                f"no metrics yet in schema {self.schema}: run `tidemill run` first."
+            ) from None
+        except psycopg.errors.InsufficientPrivilege:
+            user = self.session.info.user
+            raise TidemillError(
+                f"user {user} may not read the metrics: `grant usage on schema {self.schema} to "
+                f"{user}; grant select on all tables in schema {self.schema} to {user}`."
+            ) from None
+        except psycopg.errors.UndefinedColumn as error:
+            raise TidemillError(
+                f"the metrics in schema {self.schema} have another shape than this command "
+                f"expects ({error.diag.message_primary}): run `tidemill run` again."
+            ) from None
+        return [column.name for column in cursor.description or ()], cursor.fetchall()
+
+
+def _of_tuples(
+    metric: Metric[Any], selection: Selection, relation: sql.Identifier
+) -> tuple[sql.Composed, dict[str, Any]]:
+    """Amounts of all dimension tuples, added up to what is asked for."""
+    conditions, values = _conditions(metric, selection)
+    dimensions = [sql.Identifier(DIMENSIONS[name]) for name in selection.by]
+    names = [sql.Identifier(name) for name in metric.columns_in(Unit.NAME)]
+    unit = sql.Identifier("reporting_currency")
+    grouped = [sql.SQL("period_start, period_end"), *dimensions, unit, *names]
+    headline = sql.SQL("sum({}) desc").format(sql.Identifier(metric.headline))
+    selected = [
+        sql.SQL("period_start, period_end, bool_and(is_complete) as is_complete"),
+        *(_named(DIMENSIONS[name], name) for name in selection.by),
+        unit,
+        *names,
+        *(sql.SQL("sum({0}) as {0}").format(sql.Identifier(one)) for one in metric.measures),
+        sql.SQL("min(tenant_id) <> max(tenant_id) as {}").format(sql.Identifier(ADDS_UP_TENANTS)),
+    ]
+    query = sql.SQL(
+        "select {selected}\nfrom {relation}\nwhere {conditions}\ngroup by {grouped}\n"
+        "order by {order}"
+    ).format(
+        selected=_list(selected),
+        relation=relation,
+        conditions=_all(conditions),
+        grouped=_list(grouped),
+        order=_list([sql.SQL("period_start"), unit, headline, *dimensions, *names]),
+    )
+    return query, values
+
+
+def _of_slices(
+    metric: Metric[Any], selection: Selection, relation: sql.Identifier
+) -> tuple[sql.Composed, dict[str, Any]]:
+    """Rows as they stand, of one dimension."""
+    conditions, values = _conditions(metric, selection)
+    asked = [name for name in (*selection.by, *selection.where) if name not in OWNERS]
+    if asked:
+        conditions.append(sql.SQL("dimension = %(dimension)s"))
+        values["dimension"] = DIMENSIONS[asked[0]]
+    else:
+        # Over tenants where there are several: overall and source come before total.
+        widest = sql.SQL("select min(dimension) from {} where {}").format(
+            relation, _all([*conditions, sql.SQL("dimension = any(%(totals)s)")])
+        )
+        conditions.append(sql.SQL("dimension = ({})").format(widest))
+        values["totals"] = _totals(selection)
+    units = [sql.Identifier("reporting_currency")] if metric.has_money else []
+    keys = [sql.Identifier(name) for name in metric.columns_in(Unit.KEY)]
+    periods = [sql.SQL("period_start, period_end, is_complete")] if metric.has_periods else []
+    selected = [
+        *periods,
+        sql.SQL("case when dimension <> 'overall' then billing_source end as source"),
+        sql.SQL("case when dimension not in ('overall', 'source') then tenant_id end as tenant"),
+        *(_named("dimension_value", name) for name in asked[:1]),
+        *units,
+        *(sql.Identifier(name) for name in metric.units),
+    ]
+    order = [
+        *([sql.SQL("period_start")] if periods and metric.begins == "period_start" else []),
+        *keys,
+        *units,
+        sql.SQL("billing_source, tenant_id"),
+        sql.SQL("{} desc nulls last").format(sql.Identifier(metric.headline)),
+        sql.SQL("dimension_value"),
+    ]
+    query = sql.SQL("select {}\nfrom {}\nwhere {}\norder by {}").format(
+        _list(selected), relation, _all(conditions), _list(order)
+    )
+    return query, values
+
+
+def _totals(selection: Selection) -> list[str]:
+    """The dimensions that say everything of what is asked for, the widest among them."""
+    asked = {*selection.by, *selection.where}
+    if "tenant" in asked:
+        return ["total"]
+    return ["source", "total"] if "source" in asked else ["overall", "total"]
+
+
+def _conditions(
+    metric: Metric[Any], selection: Selection
+) -> tuple[list[sql.Composable], dict[str, Any]]:
+    """What a row must be like, and the values that are bound."""
+    conditions: list[sql.Composable] = []
+    values: dict[str, Any] = {}
+    begins, ends = metric.begins, metric.ends
+    if selection.of_periods:
+        begins, ends = "period_start", "period_end"
+    if metric.has_periods:
+        conditions.append(sql.SQL("grain = %(grain)s"))
+        values["grain"] = selection.grain
+    if selection.first:
+        conditions.append(sql.SQL("{} > %(first)s").format(sql.Identifier(ends)))
+        values["first"] = selection.first
+    if selection.stop:
+        conditions.append(sql.SQL("{} < %(stop)s").format(sql.Identifier(begins)))
+        values["stop"] = selection.stop
+    for name, wanted in selection.where.items():
+        column = DIMENSIONS[name]
+        if metric.shape is Shape.SLICES and name not in OWNERS:
+            column = "dimension_value"
+        conditions.append(
+            sql.SQL("{} = any({})").format(sql.Identifier(column), sql.Placeholder(f"where_{name}"))
+        )
+        values[f"where_{name}"] = list(wanted)
+    return conditions, values
+
+
+def _named(column: str, name: str) -> sql.Composable:
+    if column == name:
+        return sql.Identifier(column)
+    return sql.SQL("{} as {}").format(sql.Identifier(column), sql.Identifier(name))
+
+
+def _list(parts: Sequence[sql.Composable]) -> sql.Composed:
+    return sql.SQL(", ").join(parts)
+
+
+def _all(conditions: Sequence[sql.Composable]) -> sql.Composed:
+    return sql.SQL(" and ").join(conditions)

@@ -1,0 +1,1 @@
+"""Look metrics up: what can be asked, what is answered, and how it is shown."""
