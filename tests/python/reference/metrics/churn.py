@@ -1,5 +1,6 @@
 """Logo and revenue churn."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, timedelta
 
@@ -8,6 +9,7 @@ from reference.surface.books import Movement, Unit
 from .customers import Event, paying_events
 from .cuts import ANY, ZERO, Cut, Ledger, Rows, Values, total
 from .periods import GRAINS, Period
+from .periods import period as period_of
 from .rates import rate
 
 WINDOW = 30
@@ -36,6 +38,64 @@ def churn(ledger: Ledger) -> Rows:
     return rows
 
 
+def churn_customers(ledger: Ledger) -> Rows:
+    """`metric_churn_customers`: whom the totals speak of, one by one.
+
+    Whatever the currency there is a row of those only who left and whose family has several.
+    """
+    currencies: dict[Unit, set[str]] = defaultdict(set)
+    for movement in ledger.books.movements:
+        currencies[_family(ledger, movement.unit)].add(movement.reporting_currency)
+    rows: Rows = {}
+    for cut in [*ledger.slices, *ledger.whole_slices]:
+        if cut.group[2] != "total":
+            continue
+        moved: dict[Unit, set[date]] = defaultdict(set)
+        for movement in cut.movements:
+            moved[movement.unit].add(movement.day)
+        for unit, days in moved.items():
+            if cut.currency == ANY and len(currencies[_family(ledger, unit)]) == 1:
+                continue
+            for grain in GRAINS:
+                for one in {period_of(grain, day, ledger.today) for day in days}:
+                    found = _of_customer(cut, unit, one)
+                    if found["is_churned"] or any(found[name] for name in AMOUNTS[1:5]):
+                        rows[(*one.key, *unit, cut.currency)] = found
+    return rows
+
+
+def _family(ledger: Ledger, unit: Unit) -> Unit:
+    parent = ledger.books.customers[unit].parent_customer_id
+    if ledger.options.retention_level == "parent" and parent:
+        return (*unit[:2], parent)
+    return unit
+
+
+def _of_customer(cut: Cut, unit: Unit, period: Period) -> Values:
+    is_churned = cut.pays(unit, period.before) and _has_left(cut, unit, period)
+    flag = is_voluntary(cut, unit, period.start, period.last) if is_churned else None
+    values: Values = {
+        "is_churned": is_churned,
+        "is_voluntary": flag is True,
+        "is_involuntary": flag is False,
+        **dict.fromkeys(("opening_mrr", "closing_mrr", *AMOUNTS[1:5])),
+    }
+    if cut.currency != ANY:
+        by_state = cut.ledger.options.revenue_churn == "cohort_end_state"
+        amounts = _state_of(cut, unit, period) if by_state else _movements_of(cut, unit, period)
+        values |= {name: amounts[name] for name in AMOUNTS[1:5]}
+        values["opening_mrr"] = cut.mrr(unit, period.before, period.before)
+        values["closing_mrr"] = cut.mrr(unit, period.last, period.before)
+    return values
+
+
+def _has_left(cut: Cut, unit: Unit, period: Period) -> bool:
+    """Whether who paid before counts as gone, by the state at the end or on any day."""
+    is_any_exit = cut.ledger.options.churn_method == "cohort_any_exit"
+    days = period.days() if is_any_exit else [period.last]
+    return not all(cut.pays(unit, day) for day in days)
+
+
 def _logos(cut: Cut, period: Period, going: list[Event]) -> Values:
     opening = cut.paying(period.before)
     method = cut.ledger.options.churn_method
@@ -48,8 +108,7 @@ def _logos(cut: Cut, period: Period, going: list[Event]) -> Values:
         if method == "stripe_30d":
             denominator += len(events) - len(lost)
     else:
-        ends = [period.last] if method == "cohort_end_state" else list(period.days())
-        churned = [u for u in opening if not all(cut.pays(u, day) for day in ends)]
+        churned = [unit for unit in opening if _has_left(cut, unit, period)]
         flags = [is_voluntary(cut, unit, period.start, period.last) for unit in churned]
         denominator = len(opening)
     return {
@@ -86,34 +145,43 @@ def _revenue(cut: Cut, period: Period) -> Values:
 
 
 def _by_state(cut: Cut, period: Period) -> Values:
-    """From the states before and at the end.
+    """From the states before and at the end."""
+    return _added_up(_state_of(cut, unit, period) for unit in cut.balances)
 
-    Reactivation is what those pay who did not on the day before the period, but on some day before.
+
+def _state_of(cut: Cut, unit: Unit, period: Period) -> Values:
+    """What one customer lost and gained.
+
+    Reactivation is what one pays who did not on the day before the period, but on some day before.
     """
     found = _no_amounts()
-    for unit in cut.balances:
-        before = cut.mrr(unit, period.before, period.before)
-        after = cut.mrr(unit, period.last, period.before)
-        if before and not after:
-            found["churned_mrr"] += before
-            flag = is_voluntary(cut, unit, period.start, period.last)
-            if flag is not None:
-                found["voluntary_mrr" if flag else "involuntary_mrr"] += before
-        elif before > after:
-            found["contraction_mrr"] += before - after
-        elif before:
-            found["expansion_mrr"] += after - before
-        elif after and cut.balances[unit].days[0] < period.start:
-            found["reactivation_mrr"] += after
+    before = cut.mrr(unit, period.before, period.before)
+    after = cut.mrr(unit, period.last, period.before)
+    if before and not after:
+        found["churned_mrr"] += before
+        flag = is_voluntary(cut, unit, period.start, period.last)
+        if flag is not None:
+            found["voluntary_mrr" if flag else "involuntary_mrr"] += before
+    elif before > after:
+        found["contraction_mrr"] += before - after
+    elif before:
+        found["expansion_mrr"] += after - before
+    elif after and cut.balances[unit].days[0] < period.start:
+        found["reactivation_mrr"] += after
     return found
 
 
 def _by_movements(cut: Cut, period: Period) -> Values:
     """From the movements of those who paid before; discount rows count by their sign."""
+    return _added_up(_movements_of(cut, unit, period) for unit in cut.paying(period.before))
+
+
+def _movements_of(cut: Cut, unit: Unit, period: Period) -> Values:
     found = _no_amounts()
-    opening = set(cut.paying(period.before))
+    if not cut.pays(unit, period.before):
+        return found
     for movement in cut.between(period):
-        if movement.unit not in opening:
+        if movement.unit != unit:
             continue
         amount = movement.amount * cut.ledger.multiplier(movement.place.currency, period.before)
         kind = movement.type
@@ -128,6 +196,13 @@ def _by_movements(cut: Cut, period: Period) -> Values:
             found["contraction_mrr"] -= amount
         elif kind in ("expansion", "reactivation"):
             found[f"{kind}_mrr"] += amount
+    return found
+
+
+def _added_up(parts: Iterable[Values]) -> Values:
+    found = _no_amounts()
+    for part in parts:
+        found = {name: amount + part[name] for name, amount in found.items()}
     return found
 
 

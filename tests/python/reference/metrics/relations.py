@@ -7,7 +7,7 @@ from reference.surface.books import Books
 
 from .arpa import arpa, plan_mix, quick_ratio
 from .cac import Spend, cac
-from .churn import churn
+from .churn import churn, churn_customers
 from .cohorts import cohorts, ltv_cohorts
 from .committed import committed_mrr
 from .concentration import concentration
@@ -35,6 +35,7 @@ KEYS = {
     "metric_mrr_reasons": (*BY_PLACE, "movement_type", "reason"),
     "metric_customers": (*PERIOD, *DIMENSION),
     "metric_churn": BY_SLICE,
+    "metric_churn_customers": (*PERIOD, *TENANT, "customer_id", *CURRENCY),
     "metric_retention": (*BY_SLICE, "window_months"),
     "metric_cohorts": (*COHORT, *DIMENSION, *CURRENCY),
     "metric_arpa": BY_SLICE,
@@ -65,6 +66,7 @@ def metrics(books: Books, spend: Iterable[Spend] = ()) -> dict[str, Rows]:
             "metric_mrr_reasons": reasons(ledger),
             "metric_customers": customers(ledger),
             "metric_churn": churn_rows,
+            "metric_churn_customers": churn_customers(ledger),
             "metric_retention": retention(ledger),
             "metric_cohorts": cohorts(ledger),
             "metric_arpa": arpa_rows,
