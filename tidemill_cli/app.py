@@ -21,7 +21,7 @@ _LOOKUPS = (
 _NAMES = (
     *("demo", "init", "doctor", "run", "refresh", "watch", "status"),
     *_LOOKUPS,
-    *("reconcile", "definitions", "rebuild", "diff", "rollback", "prune", "fx", "spend"),
+    *("explain", "reconcile", "definitions", "rebuild", "diff", "rollback", "prune", "fx", "spend"),
 )
 
 

@@ -12,6 +12,7 @@ from tidemill_cli.database.lookups import Lookups
 from tidemill_cli.database.session import connect as open_session
 from tidemill_cli.lookup import metrics
 from tidemill_cli.lookup.answer import Answer, look_up
+from tidemill_cli.lookup.movements import LIMIT, Movement, list_movements
 from tidemill_cli.lookup.question import Asked, Question, grain_named, question
 
 if TYPE_CHECKING:
@@ -72,6 +73,12 @@ class Client:
     def answer(self, asked: Question) -> Answer[Any]:
         """What the database says to a question."""
         return look_up(self._lookups, asked)
+
+    def list_movements(
+        self, asked: Question, customer: str | None = None, limit: int = LIMIT
+    ) -> tuple[list[Movement], str]:
+        """Movements one by one, the latest first, and the statement that gave them."""
+        return list_movements(self._lookups, asked, customer, limit)
 
     def mrr(self, **words: Unpack[Words]) -> Answer[rows.Mrr]:
         """Monthly recurring revenue: one level, or a series."""

@@ -51,6 +51,11 @@ def emit_json_line(document: Any) -> None:  # noqa: ANN401 - anything json can h
     emit(json.dumps(document, ensure_ascii=False))
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things, as it is read."""
+    return f"{number:,} {noun}{'s' if number != 1 else ''}"
+
+
 def table(headers: Sequence[str], rows: Sequence[Sequence[str]], numeric: set[int]) -> str:
     """Lay out a plain table; the columns in `numeric` are right-justified.
 

@@ -67,6 +67,15 @@ def parse_span(text: str, option: str, latest: date | None = None) -> tuple[date
     return found
 
 
+def parse_period(text: str, option: str, latest: date) -> tuple[Grain, date, date]:
+    """One period and its grain: 2026-03-01, 2026-03, 2026-Q1, 2026, last-month and the like."""
+    first, stop = parse_span(text, option, latest)
+    for grain in Grain:
+        if period_of(first, grain) == (first, stop):
+            return grain, first, stop
+    raise TidemillError(f"{option} {text} is not one period: name a day, month, quarter or year.")
+
+
 def period_of(day: date, grain: Grain) -> tuple[date, date]:
     """The half-open period that a day is in; weeks begin on Monday."""
     if grain is Grain.DAY:

@@ -102,11 +102,6 @@ def refresh_live(
     )
 
 
-def counted(number: int, noun: str) -> str:
-    """A number of things, as it is read."""
-    return f"{number:,} {noun}{'s' if number != 1 else ''}"
-
-
 def _refreshable(
     session: Session, connection: Connection, project: Path, options: Mapping[str, Any]
 ) -> Build:

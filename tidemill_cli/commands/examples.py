@@ -26,7 +26,11 @@ EXAMPLES = {
         "mrr --as-of 2026-03 --where plan=pro --json",
     ],
     "arr": ["arr", "arr --by country", "arr --grain quarter --from 2025"],
-    "movements": ["movements --as-of last-month", "movements --by plan --from 2026-01 --csv"],
+    "movements": [
+        "movements --as-of last-month",
+        "movements --list --customer ID",
+        "movements --by plan --from 2026-01 --csv",
+    ],
     "waterfall": ["waterfall", "waterfall --as-of 2026-03 --by plan"],
     "churn": [
         "churn",
@@ -43,6 +47,12 @@ EXAMPLES = {
     "concentration": ["concentration", "concentration --grain month --from 12m"],
     "committed": ["committed", "committed --by plan --json"],
     "cac": ["cac", "cac --grain quarter --from 2025"],
+    "explain mrr": [
+        "explain mrr --as-of 2026-03",
+        "explain mrr --as-of 2026-03-31 --customer ID",
+    ],
+    "explain movement": ["explain movement lago:TENANT:CUSTOMER:2026-03-14:1"],
+    "explain churn": ["explain churn 2026-03", "explain churn last-month --tenant ID --json"],
     "diff": ["diff", "diff --json"],
     "rollback": ["rollback"],
     "prune": ["prune", "prune --keep 1"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,8 +12,12 @@ from tidemill_cli.commands import options
 from tidemill_cli.config import ConnectionOptions
 from tidemill_cli.console import emit, emit_json, narrate
 from tidemill_cli.errors import TidemillError
-from tidemill_cli.lookup.metrics import DIMENSIONS, METRICS, Metric
+from tidemill_cli.lookup.metrics import DIMENSIONS, METRICS, MOVEMENTS, Metric
 from tidemill_cli.periods import Grain
+
+if TYPE_CHECKING:
+    from tidemill_cli.client import Client
+    from tidemill_cli.lookup.question import Question
 
 _SPAN = "(2026-03-01, 2026-03, 2026-Q1, 2026, last-month or 12m)"
 
@@ -82,6 +86,21 @@ class LookupOptions:
     target: options.Target = None
 
 
+@dataclass(frozen=True)
+class MovementOptions(LookupOptions):
+    """Also which movements to list."""
+
+    as_list: Annotated[
+        bool, typer.Option("--list", help="One by one, the latest first, with their ids.")
+    ] = False
+    customer: Annotated[
+        str | None, typer.Option("--customer", metavar="ID", help="With --list: of this customer.")
+    ] = None
+    limit: Annotated[int, typer.Option("--limit", min=1, help="With --list: how many at most.")] = (
+        50
+    )
+
+
 def lookup_command(name: str) -> Callable[..., None]:
     """The command that looks up the metric of this name."""
     metric = METRICS[name]
@@ -90,7 +109,7 @@ def lookup_command(name: str) -> Callable[..., None]:
         look_up(metric, asked)
 
     command.__doc__ = _HELP[name]
-    return options.taking(LookupOptions)(command)
+    return options.taking(MovementOptions if metric is MOVEMENTS else LookupOptions)(command)
 
 
 def look_up(metric: Metric[Any], asked: LookupOptions) -> None:
@@ -124,6 +143,9 @@ def look_up(metric: Metric[Any], asked: LookupOptions) -> None:
         schema=asked.schema,
     )
     with Client(where, f"tidemill {metric.name}") as client:
+        if isinstance(asked, MovementOptions) and (asked.as_list or asked.customer):
+            _list(client, wanted, asked)
+            return
         answer = client.answer(wanted)
     if answer.note:
         narrate(answer.note)
@@ -134,11 +156,31 @@ def look_up(metric: Metric[Any], asked: LookupOptions) -> None:
     elif asked.as_json:
         emit_json(shown.document(answer))
     elif asked.as_csv:
-        emit(shown.csv_text(answer))
+        emit(shown.csv_text(answer.columns, answer.values()))
     elif answer:
         if metric.is_level and not wanted.is_series:
             narrate(f"At the end of {shown.last_day(answer)}:")
         emit(shown.table_text(answer, all_columns if "all" in columns else columns or metric.shown))
+
+
+def _list(client: Client, wanted: Question, asked: MovementOptions) -> None:
+    """Movements one by one."""
+    from tidemill_cli.lookup import shown
+    from tidemill_cli.lookup.movements import COLUMNS, as_rows
+
+    movements, statement = client.list_movements(wanted, asked.customer, asked.limit)
+    if len(movements) == asked.limit:
+        narrate(f"These are the latest {asked.limit}; --limit takes more, --from and --to others.")
+    if not movements:
+        narrate("There is no movement there.")
+    if asked.as_sql:
+        emit(f"{statement};")
+    elif asked.as_json:
+        emit_json({"metric": "movements", "rows": shown.plain_rows(as_rows(movements))})
+    elif asked.as_csv:
+        emit(shown.csv_text(COLUMNS, as_rows(movements)))
+    elif movements:
+        emit(shown.movement_table(movements))
 
 
 _HELP = {
@@ -148,7 +190,7 @@ _HELP = {
     currency it is billed in: currencies are never added up, each has rows of its own.
     """,
     "arr": """Annual run rate, 12 x MRR: one level, or a series with --grain or --from.""",
-    "movements": """What changed MRR, by type and reason.""",
+    "movements": """What changed MRR, by type and reason; with --list, movement by movement.""",
     "waterfall": """How MRR got from the opening to the closing of each period.""",
     "churn": """Customers and MRR lost, of those who paid when the period began.""",
     "retention": """NRR, GRR and customer retention over windows of months.""",

@@ -9,7 +9,7 @@ import typer
 
 from tidemill_cli.commands import options
 from tidemill_cli.commands.run import report
-from tidemill_cli.console import emit_json, narrate
+from tidemill_cli.console import counted, emit_json, narrate
 from tidemill_cli.periods import parse_length
 
 if TYPE_CHECKING:
@@ -73,8 +73,6 @@ def refresh(
 
 def sentence(summary: RefreshSummary) -> str:
     """What a refresh came to."""
-    from tidemill_cli.refreshing import counted
-
     return (
         f"Refreshed {counted(summary.customers, 'customer')} "
         f"({counted(summary.relations, 'relation')} changed) in {summary.seconds:.1f} s."

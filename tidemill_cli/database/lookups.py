@@ -52,6 +52,32 @@ class Lookups:
         said = psycopg.ClientCursor(self.session).mogrify(query, values)
         return [dict(zip(names, row, strict=True)) for row in rows], said
 
+    def movements(
+        self, columns: Sequence[str], selection: Selection, customer: str | None, limit: int
+    ) -> tuple[list[tuple[Any, ...]], str]:
+        """Movements of [first, stop) with these columns, the latest first."""
+        conditions: list[sql.Composable] = [
+            sql.SQL("movement_date >= %(first)s and movement_date < %(stop)s")
+        ]
+        values: dict[str, Any] = {"first": selection.first, "stop": selection.stop, "limit": limit}
+        for name, wanted in selection.where.items():
+            conditions.append(_is_one_of(DIMENSIONS[name], name))
+            values[f"where_{name}"] = list(wanted)
+        if customer is not None:
+            conditions.append(sql.SQL("customer_id = %(customer)s"))
+            values["customer"] = customer
+        query = sql.SQL(
+            "select {}\nfrom {}\nwhere {}\n"
+            "order by movement_date desc, billing_source, tenant_id, customer_id, sequence\n"
+            "limit %(limit)s"
+        ).format(
+            _list([_named(DIMENSIONS.get(name, name), name) for name in columns]),
+            self._relation("metric_mrr_movements"),
+            _all(conditions),
+        )
+        rows = self._fetch(query, values)[1]
+        return rows, psycopg.ClientCursor(self.session).mogrify(query, values)
+
     def values_of(self, metric: Metric[Any], dimension: str) -> list[str]:
         """Every value of a dimension that the metric has a row of."""
         column = sql.Identifier(DIMENSIONS[dimension])
@@ -198,11 +224,13 @@ def _conditions(
         column = DIMENSIONS[name]
         if metric.shape is Shape.SLICES and name not in OWNERS:
             column = "dimension_value"
-        conditions.append(
-            sql.SQL("{} = any({})").format(sql.Identifier(column), sql.Placeholder(f"where_{name}"))
-        )
+        conditions.append(_is_one_of(column, name))
         values[f"where_{name}"] = list(wanted)
     return conditions, values
+
+
+def _is_one_of(column: str, name: str) -> sql.Composable:
+    return sql.SQL("{} = any({})").format(sql.Identifier(column), sql.Placeholder(f"where_{name}"))
 
 
 def _named(column: str, name: str) -> sql.Composable:

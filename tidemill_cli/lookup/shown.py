@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import groupby
@@ -15,7 +15,9 @@ from tidemill_cli.console import table
 from tidemill_cli.errors import TidemillError
 from tidemill_cli.lookup.answer import Answer
 from tidemill_cli.lookup.metrics import OWNERS
+from tidemill_cli.lookup.movements import Movement
 from tidemill_cli.lookup.units import Unit, shown
+from tidemill_cli.money import format_amount
 from tidemill_cli.periods import Grain
 from tidemill_cli.suggest import did_you_mean
 
@@ -32,18 +34,42 @@ def document(answer: Answer[Any]) -> dict[str, object]:
         **({"grain": question.grain.value} if question.grain else {}),
         "by": question.by,
         "where": question.where,
-        "rows": [{name: _plain(value) for name, value in row.items()} for row in answer.values()],
+        "rows": plain_rows(answer.values()),
     }
 
 
-def csv_text(answer: Answer[Any]) -> str:
+def plain_rows(rows: Iterable[Mapping[str, object]]) -> list[dict[str, object]]:
+    """Rows of what json can hold."""
+    return [{name: _plain(value) for name, value in row.items()} for row in rows]
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
     """A header and a line per row; what there is none of is empty."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(answer.columns)
-    for row in answer.values():
-        writer.writerow(_word(_plain(row[name])) for name in answer.columns)
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow(_word(_plain(row[name])) for name in columns)
     return text.getvalue().rstrip("\n")
+
+
+def movement_table(movements: Sequence[Movement]) -> str:
+    """Movements one below the other, in the currency billed in."""
+    headers = ["day", "type", "reason", "plan", "currency", "amount", "mrr after", "movement_id"]
+    lines = [
+        [
+            one.movement_date.isoformat(),
+            one.movement_type,
+            one.reason,
+            one.plan,
+            one.currency,
+            format_amount(one.amount, one.currency),
+            format_amount(one.mrr_after, one.currency),
+            one.movement_id,
+        ]
+        for one in movements
+    ]
+    return table(headers, lines, numeric={5, 6})
 
 
 def table_text(answer: Answer[Any], columns: Sequence[str]) -> str:

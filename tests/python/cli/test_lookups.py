@@ -191,6 +191,45 @@ def test_the_statement_that_is_shown_gives_the_rows(
     assert [row[4] for row in rows] == [row["tenant"] for row in told] == ["bolt"]
 
 
+def test_movements_are_also_listed_one_by_one(look_up: Callable[..., Result], slices: str) -> None:
+    created = """
+        create table if not exists tidemill.metric_mrr_movements (
+            movement_id text, movement_date date, billing_source text, tenant_id text,
+            customer_id text, movement_type text, reason text, plan text, product text,
+            currency text, country text, billing_interval text, amount numeric(28, 10),
+            mrr_before numeric(28, 10), mrr_after numeric(28, 10), reporting_currency text,
+            reporting_amount numeric(38, 22), is_voluntary boolean, subscription_ids text,
+            source_rows text, sequence bigint
+        )
+    """
+    with psycopg.connect(slices, autocommit=True) as session:
+        session.execute(created)
+        for day, customer, amount in [("02", "a", 10), ("05", "b", 20), ("07", "a", -3)]:
+            session.execute(
+                "insert into tidemill.metric_mrr_movements (movement_id, movement_date, "
+                "billing_source, tenant_id, customer_id, movement_type, reason, plan, currency, "
+                "amount, mrr_after, sequence) values (%s, %s, 'lago', 'acme', %s, 'new', 'plan', "
+                "'pro', 'JPY', %s, 7, 1)",
+                [f"lago:acme:{customer}:{day}:1", f"2026-03-{day}", customer, amount],
+            )
+
+    def ids(*words: str) -> list[str]:
+        result = look_up("movements", "--csv", *words)
+        assert result.exit_code == 0, result.stderr
+        return [row["movement_id"] for row in csv.DictReader(io.StringIO(result.stdout))]
+
+    assert ids("--list") == ["lago:acme:a:07:1", "lago:acme:b:05:1", "lago:acme:a:02:1"]
+    assert ids("--customer", "a", "--limit", "1") == ["lago:acme:a:07:1"]
+    assert ids("--list", "--from", "2026-03-03", "--to", "2026-03-06") == ["lago:acme:b:05:1"]
+    assert ids("--list", "--where", "plan=lite") == []
+    (line,) = look_up("movements", "--customer", "b").stdout.splitlines()[2:]
+    assert line.split() == [
+        "2026-03-05",
+        *["new", "plan", "pro", "JPY", "20", "7", "lago:acme:b:05:1"],
+    ]
+    assert "drop one" in look_up("movements", "--list", "--by", "plan").stderr
+
+
 @pytest.mark.parametrize("name", METRICS)
 def test_every_metric_can_be_looked_up_where_there_is_nothing(
     look_up: Callable[..., Result], name: str

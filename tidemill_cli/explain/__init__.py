@@ -1,0 +1,1 @@
+"""From a number to the billing rows behind it, step by step."""
