@@ -21,7 +21,18 @@ _LOOKUPS = (
 _NAMES = (
     *("demo", "init", "doctor", "run", "refresh", "watch", "status"),
     *_LOOKUPS,
-    *("explain", "reconcile", "definitions", "rebuild", "diff", "rollback", "prune", "fx", "spend"),
+    *(
+        "explain",
+        "export",
+        "reconcile",
+        "definitions",
+        "rebuild",
+        "diff",
+        "rollback",
+        "prune",
+        "fx",
+        "spend",
+    ),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -30,7 +31,8 @@ def without_narration() -> Iterator[None]:
 
 def fail(sentence: str) -> None:
     """Print the one sentence that ends a command."""
-    if sys.stderr.isatty():
+    # https://no-color.org: set to anything but nothing.
+    if sys.stderr.isatty() and not os.environ.get("NO_COLOR"):
         print(f"\033[31merror:\033[0m {sentence}", file=sys.stderr, flush=True)
     else:
         print(f"error: {sentence}", file=sys.stderr, flush=True)

@@ -27,7 +27,7 @@ select
     spend,
     new_customers,
     cac,
-    new_mrr,
+    new_mrr::{{ reporting_money() }} as new_mrr,
     asp,
     {{ margin }} as gross_margin,
     {{ ratio('cac', '(asp * ' ~ margin ~ ')') }}::numeric(28, 10) as payback_months,

@@ -53,6 +53,11 @@ EXAMPLES = {
     ],
     "explain movement": ["explain movement lago:TENANT:CUSTOMER:2026-03-14:1"],
     "explain churn": ["explain churn 2026-03", "explain churn last-month --tenant ID --json"],
+    "export": [
+        "export mrr --to mrr.csv",
+        "export ledger --to ledger/ --format parquet",
+        "export ledger --to ledger/ --format parquet --since last-month",
+    ],
     "diff": ["diff", "diff --json"],
     "rollback": ["rollback"],
     "prune": ["prune", "prune --keep 1"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 import tempfile
@@ -14,6 +15,7 @@ import psycopg
 import pytest
 
 from cli.conftest import Tidemill
+from project import ROOT
 from tidemill_cli import connect
 from tidemill_cli.config import ConnectionOptions, resolve
 from tidemill_cli.embedded import DemoServer
@@ -70,6 +72,21 @@ def test_a_stopped_server_is_started_again_when_it_is_needed(state_dir: Path) ->
     assert connection.source == "the demo server"
 
 
+def run_notebook(path: Path, dsn: str) -> None:
+    """Run every cell; the first that raises fails the test."""
+    nbclient = pytest.importorskip("nbclient", reason="comes with the dev extra")
+    nbformat = pytest.importorskip("nbformat", reason="comes with the dev extra")
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    nbclient.NotebookClient(notebook, timeout=60, kernel_name="python3").execute(
+        env={**os.environ, "TIDEMILL_DSN": dsn}
+    )
+    printed = [
+        output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", [])
+    ]
+    assert any("select" in text for text in printed)
+
+
 def test_the_demo_builds_every_metric_and_prints_the_headline(
     tidemill: Tidemill, state_dir: Path
 ) -> None:
@@ -103,6 +120,8 @@ def test_the_demo_builds_every_metric_and_prints_the_headline(
         assert {
             (row.period_start, row.reporting_currency): row.mrr for row in months
         }.items() <= closings.items()
+
+    run_notebook(ROOT / "examples" / "churn.ipynb", dsn)
 
     wrong = tidemill("run", "--dsn", dsn, "--vars", "tidemill_mrr_discounts=some")
     assert wrong.exit_code == 2
