@@ -118,8 +118,7 @@ def statements(
 
 
 def _reading(session: Session, engine: Engine, builder: sql.Identifier) -> Iterator[sql.Composed]:
-    read = {"lago": _read_of_lago, "stripe": _read_of_stripe, "killbill": _read_of_killbill}
-    tables = read[engine.name](session, engine.schema)
+    tables = read_of(session, engine)
     if not tables:
         raise TidemillError(
             f"there are no tables of {engine.name} in schema {engine.schema} of database "
@@ -131,6 +130,12 @@ def _reading(session: Session, engine: Engine, builder: sql.Identifier) -> Itera
         yield from _grants(session, events, _read_of_events(session, events), builder)
     if engine.name == "killbill":
         yield from _catalogs(session, engine.schema, builder)
+
+
+def read_of(session: Session, engine: Engine) -> Columns:
+    """The tables of an engine that are read, and their columns, as far as they are there."""
+    read = {"lago": _read_of_lago, "stripe": _read_of_stripe, "killbill": _read_of_killbill}
+    return read[engine.name](session, engine.schema)
 
 
 def _grants(

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import TYPE_CHECKING
+
 import typer
 
 from tidemill_cli.commands import options
 from tidemill_cli.config import ConnectionOptions, resolve
-from tidemill_cli.console import emit
-from tidemill_cli.errors import ExitCode, TidemillError
+from tidemill_cli.console import emit, emit_json
+from tidemill_cli.errors import ExitCode
+
+if TYPE_CHECKING:
+    from tidemill_cli.database.session import Session
+    from tidemill_cli.health import Finding
 
 
 def doctor(
@@ -17,14 +24,16 @@ def doctor(
     project_dir: options.ProjectDir = None,
     schema: options.Schema = None,
     assignments: options.Vars = None,
+    as_json: options.Json = False,
 ) -> None:
-    """Say which database and billing engines are read, and what would stop a run (exit 2).
+    """Look at the database, the billing engines and what is published; exit 2 on a problem.
 
-    Nothing is built or written.
+    A problem would stop a run, a note makes it slower or its numbers other than meant; each has its
+    fix. Nothing is built or written.
     """
-    from tidemill_cli.database.catalog import relations
-    from tidemill_cli.database.metrics import options_in_force
     from tidemill_cli.database.session import connect
+    from tidemill_cli.grants import engines_of
+    from tidemill_cli.health import OK, PROBLEM, Doctor, Finding, as_text
     from tidemill_cli.project import (
         BILLING_SOURCES,
         check_sources,
@@ -32,7 +41,7 @@ def doctor(
         find_project,
         parse_options,
     )
-    from tidemill_cli.runner import check_relations, source_checks
+    from tidemill_cli.runner import check_relations, engine_schemas, source_checks
 
     project = find_project(project_dir)
     declared = declared_options(project)
@@ -47,31 +56,53 @@ def doctor(
             schema=schema,
         )
     )
-    metrics = connection.schema
-    is_ready = True
     with connect(connection, "tidemill doctor") as session:
         info = session.info
-        emit(f"Database {info.dbname} on {info.host} as {info.user} ({connection.source}).")
-        emit(f"PostgreSQL {info.parameter_status('server_version')}.")
-        for check in source_checks(settings):
-            try:
-                emit(check(session, settings))
-            except TidemillError as error:
-                emit(f"Problem: {error}")
-                is_ready = False
-        try:
-            check_relations(session, metrics, settings)
-        except TidemillError as error:
-            emit(f"Problem: {error}")
-            is_ready = False
-        if any(relation.name == "metric_definitions" for relation in relations(session, metrics)):
-            changed = options_in_force(session, metrics)
-            emit(f"Metrics in schema {metrics}; options not at their default:")
-            for option, value, default in changed:
-                emit(f"  {option}: {value} (default {default})")
-            if not changed:
-                emit("  none")
-        else:
-            emit(f"No metrics in schema {metrics} yet.")
-    if not is_ready:
+        where = f"Database {info.dbname} on {info.host} as {info.user} ({connection.source})."
+        version = f"PostgreSQL {info.parameter_status('server_version')}."
+        found = [Finding("connection", OK, where), Finding("connection", OK, version)]
+        looks = Doctor(session, connection, settings)
+        sources = source_checks(settings)
+        found += looks.problems(
+            {
+                **{
+                    f"engine {number}": partial(check, session, settings)
+                    for number, check in enumerate(sources)
+                },
+                "relations": partial(check_relations, session, connection.schema, settings),
+            }
+        )
+        for engine in engines_of(settings, engine_schemas(settings)):
+            found += looks.engine(engine)
+        found += _options(session, connection.schema)
+        found += looks.published()
+    if as_json:
+        emit_json([vars(finding) for finding in found])
+    else:
+        emit("\n".join(as_text(finding) for finding in found))
+    if any(finding.level == PROBLEM for finding in found):
         raise typer.Exit(ExitCode.CANNOT)
+
+
+def _options(session: Session, schema: str) -> list[Finding]:
+    """Those that the published numbers were made with."""
+    from tidemill_cli.database.catalog import may_use_schema, readable_columns
+    from tidemill_cli.database.metrics import options_in_force
+    from tidemill_cli.health import NOTE, OK, OPTION, Finding
+
+    found = readable_columns(session, schema, ["metric_definitions"]).get("metric_definitions")
+    if not found:
+        return [Finding("options", OK, f"No metrics in schema {schema} yet.")]
+    if not may_use_schema(session, schema) or not all(found.values()):
+        user = session.info.user
+        grants = f"`grant usage on schema {schema} to {user}; grant select on all tables in schema "
+        grants += f"{schema} to {user}`"
+        return [Finding("options", NOTE, f"user {user} may not read the metrics: {grants}.")]
+    told = [
+        f"{option}: {value} (default {default})"
+        for option, value, default in options_in_force(session, schema)
+    ]
+    return [
+        Finding("options", OK, f"Metrics in schema {schema}; options not at their default:"),
+        *(Finding(OPTION, OK, sentence) for sentence in told or ["none"]),
+    ]
