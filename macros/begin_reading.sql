@@ -6,7 +6,7 @@
     A lock on an engine's table, such as a migration's, is waited for, but not for ever; and a copy
     ends, where the server can tell, soon after the process that asked for it. -#}
 {% macro begin_reading() -%}
-    {%- if _reads_an_engine() -%}
+    {%- if tidemill._reads_an_engine() -%}
         {%- set snapshot = env_var("TIDEMILL_SNAPSHOT", "") -%}
         {%- if snapshot -%}
     commit;

@@ -4,16 +4,18 @@
 {% macro store_recipes(results) -%}
     {%- if _is_run() %}
     {%- set build = _build_schema() %}
+    {%- set ours = _nodes_of_metrics() %}
     {%- set made = {} %}
     {%- for result in results
         if result.node.resource_type in ("model", "snapshot", "test") and result.node.compiled_code
+        and (result.node.unique_id in ours or _is_test_of(result.node, ours))
     %}
         {%- do made.update({result.node.unique_id: result.node}) %}
     {%- endfor %}
     {%- set wanted = graph.nodes.values()
         | selectattr("resource_type", "in", ["model", "snapshot"])
         | selectattr("config.enabled")
-        | map(attribute="unique_id") | list %}
+        | map(attribute="unique_id") | select("in", ours) | list %}
     {%- set good = ["success", "pass", "warn", "no-op"] %}
     {%- set failed = results | map(attribute="status") | reject("in", good) | list %}
     {%- set speaks_of_now = var("tidemill_as_of") in (none, _instant_literal()) %}
@@ -53,6 +55,29 @@
     call {{ build }}.begin_refreshing({{ as_of_instant() }});
     {%- endif %}
     {%- endif %}
+{%- endmacro %}
+
+{#- The nodes of this project, and what they are made of in one that has it as a package. -#}
+{% macro _nodes_of_metrics() -%}
+    {%- set ours = {} %}
+    {%- set found = namespace(next=graph.nodes.values()
+        | selectattr("package_name", "equalto", "tidemill") | map(attribute="unique_id") | list) %}
+    {%- for round in graph.nodes if found.next %}
+        {%- set needed = [] %}
+        {%- for key in found.next if key in graph.nodes and key not in ours %}
+            {%- do ours.update({key: true}) %}
+            {%- do needed.extend(graph.nodes[key].depends_on.nodes or []) %}
+        {%- endfor %}
+        {%- set found.next = needed %}
+    {%- endfor %}
+    {%- do return(ours) %}
+{%- endmacro %}
+
+{#- Whether a test, of whatever project, looks at these nodes only. -#}
+{% macro _is_test_of(node, ours) -%}
+    {%- do return(
+        node.resource_type == "test" and not node.depends_on.nodes | reject("in", ours) | list
+    ) %}
 {%- endmacro %}
 
 {#- The table in which it is written down. -#}

