@@ -6,7 +6,8 @@
     A lock on an engine's table, such as a migration's, is waited for, but not for ever; and a copy
     ends, where the server can tell, soon after the process that asked for it. -#}
 {% macro begin_reading() -%}
-    {%- if tidemill._reads_an_engine() -%}
+    {#- Not a macro of its own: of a package, dbt would not find it from another project. #}
+    {%- if model.sources | map("first") | select("in", var("tidemill_billing_sources")) | list -%}
         {%- set snapshot = env_var("TIDEMILL_SNAPSHOT", "") -%}
         {%- if snapshot -%}
     commit;
@@ -21,10 +22,4 @@
     end
     $$
     {%- endif -%}
-{%- endmacro %}
-
-{% macro _reads_an_engine() -%}
-    {%- set engines = model.sources | map("first")
-        | select("in", var("tidemill_billing_sources")) | list -%}
-    {%- do return(engines | length > 0) -%}
 {%- endmacro %}
