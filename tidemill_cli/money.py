@@ -22,6 +22,11 @@ def exponent(currency: str) -> int:
     return _EXPONENTS.get(currency.upper(), 2)
 
 
+def minor_units() -> dict[str, int]:
+    """How many of its minor units a currency has, of those that do not have a hundred."""
+    return {currency: 10**places for currency, places in _EXPONENTS.items()}
+
+
 def format_amount(amount: Decimal, currency: str) -> str:
     """Round half away from zero to the currency's exponent, with thousands separators."""
     places = Decimal(1).scaleb(-exponent(currency))

@@ -50,10 +50,13 @@ class Outcome:
     last: date
     runs: list[Run]  # with more than the tolerance
     largest: list[Run]  # by currency, also within the tolerance
+    only_month_ends: bool = False
 
     @property
     def days(self) -> int:
         """How many days were compared."""
+        if self.only_month_ends:
+            return len(month_ends(self.first, self.last))
         return (self.last - self.first).days + 1
 
     @property
@@ -91,20 +94,38 @@ def deviations(choices: Mapping[str, Choice], in_force: Mapping[str, str]) -> li
     ]
 
 
-def compare(changes: Iterable[Change], first: date, stop: date, tolerance: Decimal) -> Outcome:
-    """Compare levels at the end of each day of [first, stop); changes come in order of time."""
+def month_ends(first: date, last: date) -> list[date]:
+    """The last days of the months that end within these days."""
+    days = (first + number * _DAY for number in range((last - first).days + 1))
+    return [day for day in days if (day + _DAY).day == 1]
+
+
+def compare(
+    changes: Iterable[Change],
+    first: date,
+    stop: date,
+    tolerance: Decimal,
+    *,
+    only_month_ends: bool = False,
+) -> Outcome:
+    """Compare levels at the end of each day of [first, stop), or of each last day of a month.
+
+    Changes come in order of time.
+    """
     runs: list[Run] = []
     largest: dict[str, Run] = {}
     ordered = sorted(changes, key=lambda change: (change.tenant, change.currency, change.day))
     for _, group in groupby(ordered, key=lambda change: (change.tenant, change.currency)):
-        for run in _runs(_levels(group, first, stop)):
+        runs_of_days = _runs(_levels(group, first, stop))
+        for run in _at_month_ends(runs_of_days) if only_month_ends else runs_of_days:
             if abs(run.difference) > tolerance:
                 runs.append(run)
             known = largest.get(run.currency)
             if run.difference and (not known or abs(run.difference) > abs(known.difference)):
                 largest[run.currency] = run
     runs.sort(key=lambda run: (run.first, run.tenant, run.currency))
-    return Outcome(first, stop - _DAY, runs, [largest[name] for name in sorted(largest)])
+    by_currency = [largest[name] for name in sorted(largest)]
+    return Outcome(first, stop - _DAY, runs, by_currency, only_month_ends)
 
 
 def _levels(changes: Iterable[Change], first: date, stop: date) -> Iterator[Run]:
@@ -126,3 +147,10 @@ def _runs(levels: Iterable[Run]) -> Iterator[Run]:
     for _, group in groupby(levels, key=lambda level: level.difference):
         several = list(group)
         yield replace(several[-1], first=several[0].first)
+
+
+def _at_month_ends(runs: Iterable[Run]) -> Iterator[Run]:
+    """Of each run the last days of months, one by one."""
+    for run in runs:
+        for day in month_ends(run.first, run.last):
+            yield replace(run, first=day, last=day)

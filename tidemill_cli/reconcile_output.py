@@ -15,6 +15,7 @@ from tidemill_cli.reconcile import Deviation, Outcome, Run
 
 if TYPE_CHECKING:
     from tidemill_cli.database.comparison import Cause, Named
+    from tidemill_cli.database.identities import Identity
 
 # A table is for reading.
 _RUNS_SHOWN = 20
@@ -40,7 +41,8 @@ def explain(report: Report) -> None:
     """Narrate what is compared, and what explains differences."""
     outcome = report.outcome
     narrate(
-        f"MRR at the end of each day from {outcome.first} to {outcome.last} ({report.days}), "
+        f"MRR at the end of each {'month' if outcome.only_month_ends else 'day'} from "
+        f"{outcome.first} to {outcome.last} ({report.days}), "
         f"and in {report.relation}."
     )
     if report.deviations:
@@ -136,7 +138,8 @@ def _subscriptions_table(runs: Sequence[tuple[Run, Named]], oracle: str) -> str:
 
 def _summary(report: Report) -> str:
     outcome = report.outcome
-    days = f"{_several(outcome.days, 'day')} compared"
+    unit = "month" if outcome.only_month_ends else "day"
+    days = f"{_several(outcome.days, unit)} compared"
     equal = f"{outcome.equal_days:,} equal within {report.tolerance:f}"
     largest = [
         f"{format_amount(run.difference, run.currency)} {run.currency} on {_span(run)}"
@@ -241,3 +244,42 @@ def _levels(run: Run, report: Report) -> dict[str, object]:
 
 def _several(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'s' if count != 1 else ''}"
+
+
+def identities_table(found: Sequence[Identity]) -> str:
+    """A line per identity, and where it does not hold the largest difference."""
+    headers = ["identity", "compared", "differing", "largest"]
+    lines = [
+        [
+            one.name,
+            f"{one.compared:,}",
+            f"{one.differing:,}",
+            f"{one.where}: {one.here:f}, not {one.there:f}" if one.differing else "",
+        ]
+        for one in found
+    ]
+    return table(headers, lines, numeric={1, 2})
+
+
+def identities_document(found: Sequence[Identity]) -> dict[str, object]:
+    """For programs: amounts as text."""
+    return {
+        "against": "ledger",
+        "identities": [
+            {
+                name: f"{value:f}" if isinstance(value, Decimal) else value
+                for name, value in vars(one).items()
+            }
+            for one in found
+        ],
+    }
+
+
+def identities_csv(found: Sequence[Identity]) -> str:
+    """A header and a line per identity."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["identity", "compared", "differing", "where", "here", "there"])
+    for one in found:
+        writer.writerow("" if value is None else value for value in vars(one).values())
+    return text.getvalue().rstrip("\n")

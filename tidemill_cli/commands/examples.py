@@ -61,7 +61,11 @@ EXAMPLES = {
     "diff": ["diff", "diff --json"],
     "rollback": ["rollback"],
     "prune": ["prune", "prune --keep 1"],
-    "reconcile": ["reconcile", "reconcile --from 2026-03 --tolerance 1.00 --csv"],
+    "reconcile": [
+        "reconcile",
+        "reconcile --against invoices --from 2026-03 --tolerance 1.00",
+        "reconcile --against ledger --json",
+    ],
     "fx load": ["fx load eurofxref-hist.zip", "fx load rates.csv --base USD"],
     "spend load": ["spend load spend.csv"],
 }

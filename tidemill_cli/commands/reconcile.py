@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,6 +25,15 @@ if TYPE_CHECKING:
     from tidemill_cli.database.session import Session
 
 _DAY = timedelta(days=1)
+
+
+class Against(StrEnum):
+    """Whose numbers MRR is compared with."""
+
+    SIGMA = "sigma"
+    PLUGIN = "plugin"
+    INVOICES = "invoices"
+    LEDGER = "ledger"
 
 
 def reconcile(
@@ -61,7 +71,16 @@ def reconcile(
     source: Annotated[
         str | None,
         typer.Option(
-            "--source", help="stripe or killbill. [default: the one that the metrics are built of]"
+            "--source", help="Of which engine. [default: the one that the metrics are built of]"
+        ),
+    ] = None,
+    against: Annotated[
+        Against | None,
+        typer.Option(
+            "--against",
+            help="sigma: Stripe's own. plugin: Kill Bill's. invoices: what recurring lines bill, "
+            "of any engine. ledger: what is published with itself. [default: sigma or the plugin "
+            "where the engine has one, else invoices]",
         ),
     ] = None,
     analytics_schema: Annotated[
@@ -80,8 +99,10 @@ def reconcile(
     """Compare MRR with the billing engine's own, day by day and currency by currency.
 
     Stripe's is what Sigma says, where the sync engine lands it; Kill Bill's is what the analytics
-    plugin keeps, and each part of a difference from that has its cause. Days with one difference
-    are one line, with the subscriptions that differ most at the end of them. Exit 1 when anything
+    plugin keeps; any engine's is what its invoices bill for each day. Each part of a difference
+    from the last two has its cause, and what none explains is told as such. Days with one
+    difference are one line, with the subscriptions that differ most at the end of them. With
+    --against ledger the published numbers are compared with each other. Exit 1 when anything
     differs.
     """
     from tidemill_cli.database.comparison import Comparison
@@ -100,10 +121,15 @@ def reconcile(
         ConnectionOptions(dsn=dsn, profiles_dir=profiles_dir, target=target, schema=schema)
     )
     with connect(connection, "tidemill reconcile") as session, one_moment(session):
+        if against is Against.LEDGER:
+            _identities(session, connection.schema, allowed, as_json, as_csv)
+            return
         ledger = find_ledger(session, connection.schema)
         schemas = {"stripe": sigma_schema, "killbill": analytics_schema}
-        oracle = _oracle(session, ledger, source, schemas)
-        comparison = Comparison(ledger, oracle.source, oracle.amounts, oracle.units)
+        oracle = _oracle(session, ledger, source, against, schemas)
+        comparison = Comparison(
+            ledger, oracle.source, oracle.amounts, oracle.units, oracle.by_subscription
+        )
         changes = _chosen(comparison.changes(), oracle, tenant, currency)
         first = first or min((change.day for change in changes), default=ledger.last_day)
         usual = ledger.last_day - oracle.days_late * _DAY
@@ -114,7 +140,7 @@ def reconcile(
                 f"there is no day to compare from {first} on: the metrics were built on "
                 f"{ledger.last_day}{late}; pass an earlier --from or a later --to."
             )
-        outcome = compare(changes, first, stop, allowed)
+        outcome = compare(changes, first, stop, allowed, only_month_ends=oracle.at_month_ends)
         report = Report(
             oracle.name,
             oracle.whose,
@@ -138,34 +164,71 @@ def reconcile(
         raise typer.Exit(ExitCode.DIFFERS)
 
 
-def _oracle(
-    session: Session, ledger: Ledger, source: str | None, schemas: Mapping[str, str]
-) -> Oracle:
-    """Whom to compare with: the source that is asked for, else the one there is."""
-    from tidemill_cli.database import analytics, catalog, sigma
+def _identities(
+    session: Session, schema: str, tolerance: Decimal, as_json: bool, as_csv: bool
+) -> None:
+    """Tell what must be equal among the published numbers; exit 1 where it is not."""
+    from tidemill_cli.database.identities import identities
+    from tidemill_cli.reconcile_output import identities_csv, identities_document, identities_table
 
-    needed = {"stripe": (sigma.CURRENCIES,), "killbill": analytics.BUILT}
+    found = identities(session, schema, tolerance)
+    if as_json:
+        emit_json(identities_document(found))
+    else:
+        emit(identities_csv(found) if as_csv else identities_table(found))
+    if any(one.differing for one in found):
+        raise typer.Exit(ExitCode.DIFFERS)
+
+
+def _oracle(
+    session: Session,
+    ledger: Ledger,
+    source: str | None,
+    against: Against | None,
+    schemas: Mapping[str, str],
+) -> Oracle:
+    """Whom to compare with: what is asked for, else the one there is."""
+    from tidemill_cli.database import analytics, catalog, invoiced, sigma
+
     finds = {"stripe": sigma.find_sigma, "killbill": analytics.find_analytics}
+    engines = {Against.SIGMA: "stripe", Against.PLUGIN: "killbill"}
+    needed = {"stripe": (sigma.CURRENCIES,), "killbill": analytics.BUILT}
     found = catalog.readable_columns(
         session, ledger.schema, [name for names in needed.values() for name in names]
     )
-    built = [name for name, relations in needed.items() if all(one in found for one in relations)]
-    if source is not None and source not in needed:
-        raise TidemillError(f"there is no source {source}: {did_you_mean(source, needed)}")
-    asked = [source] if source else list(needed)
-    there = [name for name in built if name in asked]
-    if not there:
+    built = ledger.sources()
+    if source is not None and source not in built:
         words = {"stripe": "Stripe", "killbill": "Kill Bill"}
-        named = " and ".join(words[name] for name in asked)
+        if source in words:
+            raise TidemillError(
+                f"the metrics are built without {words[source]}: run `tidemill run --vars "
+                f"'tidemill_billing_sources=[{source}]'` first."
+            )
+        raise TidemillError(f"there is no source {source}: {did_you_mean(source, built)}")
+    with_own = [
+        name
+        for name in built
+        if name in needed and all(relation in found for relation in needed[name])
+    ]
+    wanted = [name for name in built if source in (None, name)]
+    if against in engines:
+        wanted = [name for name in wanted if name == engines[against]]
+        if not wanted:
+            raise TidemillError(
+                f"--against {against.value} is about {engines[against]}, of which the metrics are "
+                f"not built: they are of {' and '.join(built) or 'nothing'}."
+            )
+    elif against is None and any(name in with_own for name in wanted):
+        wanted = [name for name in wanted if name in with_own]
+    if not wanted:
+        raise TidemillError("the ledger is empty: there is nothing to compare.")
+    if len(wanted) > 1:
         raise TidemillError(
-            f"the metrics are built without {named}: run `tidemill run --vars "
-            f"'tidemill_billing_sources=[{asked[0]}]'` first."
+            f"the metrics are built of {' and '.join(wanted)}: pass one of them as --source."
         )
-    if len(there) > 1:
-        raise TidemillError(
-            f"the metrics are built of {' and '.join(there)}: pass one of them as --source."
-        )
-    (name,) = there
+    (name,) = wanted
+    if against is Against.INVOICES or name not in with_own:
+        return invoiced.find_invoiced(session, ledger, name)
     return finds[name](session, schemas[name], ledger)
 
 

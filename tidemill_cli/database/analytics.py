@@ -255,16 +255,7 @@ def find_analytics(session: Session, schema: str, ledger: Ledger) -> Oracle:
             states=ledger.table(STATES),
             intervals=ledger.table("killbill__subscription_intervals"),
             periods=ledger.table("killbill_periods"),
-            factor=_monthly("priced", ledger),
-            catalog_factor=_monthly("periods", ledger),
+            factor=ledger.monthly("priced"),
+            catalog_factor=ledger.monthly("periods"),
         ),
     )
-
-
-def _monthly(relation: str, ledger: Ledger) -> sql.Composed:
-    """What an amount of a period is multiplied by for a month, as macro monthly_amount does."""
-    weeks = {"52/12": "52", "4.33": "51.96", "4": "48"}[ledger.options["week_factor"]]
-    return sql.SQL(
-        "(case {relation}.period_unit when 'day' then 365 when 'week' then {weeks} "
-        "when 'month' then 12 else 1 end)::numeric(38, 20) / (12 * {relation}.period_count)"
-    ).format(relation=sql.Identifier(relation), weeks=sql.SQL(weeks))

@@ -16,12 +16,12 @@ from tidemill_cli.reconcile import Change, Run
 # Others hold an item in whole minor units, so half a unit between the two is rounding.
 _LEVELS = """
 with changes as (
-    select tenant_id, customer_id, subscription_id, item_id, currency, {from_day} as day,
-        mrr as ours, 0 as theirs
+    select tenant_id, customer_id, subscription_id, {item} as item_id, currency,
+        {from_day} as day, mrr as ours, 0 as theirs
     from {items}
     where billing_source = %(source)s and mrr <> 0
     union all
-    select tenant_id, customer_id, subscription_id, item_id, currency, {to_day}, -mrr, 0
+    select tenant_id, customer_id, subscription_id, {item}, currency, {to_day}, -mrr, 0
     from {items}
     where billing_source = %(source)s and mrr <> 0 and to_window is not null
     union all
@@ -170,6 +170,7 @@ class Comparison:
     source: str
     theirs: sql.Composed
     units: sql.Composable
+    by_subscription: bool = False  # the other knows no items
 
     def changes(self) -> list[Change]:
         """What each day changed on either side, in order of tenant, currency and day."""
@@ -204,6 +205,7 @@ class Comparison:
     ) -> list[tuple[Any, ...]]:
         ledger = self.ledger
         composed = sql.SQL(_LEVELS + statement).format(
+            item=sql.Identifier("subscription_id" if self.by_subscription else "item_id"),
             from_day=ledger.window_day("from_window"),
             to_day=ledger.window_day("to_window"),
             items=ledger.table(ITEMS),
@@ -213,6 +215,8 @@ class Comparison:
         )
         bound = {"source": self.source, **ledger.bound, **bound}
         whole = sql.Composed([composed, rest]) if rest else composed
+        # Of what is computed on the way the planner knows nothing, and takes it for a few rows.
+        ledger.session.execute("set local enable_nestloop = off")
         return ledger.session.execute(whole, bound).fetchall()
 
 

@@ -43,6 +43,15 @@ class Ledger:
     last_day: date  # the one that the build was made on
     options: dict[str, str]
 
+    def sources(self) -> list[str]:
+        """The billing sources that anything moved in."""
+        rows = self.session.execute(
+            sql.SQL("select distinct billing_source from {} order by 1").format(
+                self.table(MOVEMENTS)
+            )
+        )
+        return [name for (name,) in rows]
+
     def table(self, name: str) -> sql.Identifier:
         """A table of the build."""
         return sql.Identifier(self.schema, name)
@@ -73,6 +82,14 @@ class Ledger:
     def bound(self) -> dict[str, object]:
         """What statements with a local day bind."""
         return {"zone": self.timezone, "zones": json.dumps(self.tenant_timezones)}
+
+    def monthly(self, relation: str) -> sql.Composed:
+        """What an amount of a period is multiplied by for a month, as macro monthly_amount does."""
+        weeks = {"52/12": "52", "4.33": "51.96", "4": "48"}[self.options["week_factor"]]
+        return sql.SQL(
+            "((case {relation}.period_unit when 'day' then 365 when 'week' then {weeks} "
+            "when 'month' then 12 else 1 end)::numeric(38, 20) / (12 * {relation}.period_count))"
+        ).format(relation=sql.Identifier(relation), weeks=sql.SQL(weeks))
 
     def window_day(self, window: str) -> sql.Composable:
         """The day that the ledger dates a netting window of items with."""

@@ -23,4 +23,6 @@ class Oracle:
     units: sql.Composable  # the currencies it does not keep in hundredths
     choices: Mapping[str, Choice]
     days_late: int = 0
+    by_subscription: bool = False  # it knows no items
+    at_month_ends: bool = False  # levels within a month say little
     causes: sql.Composed | None = None  # tells by cause why subscriptions differ

@@ -470,14 +470,17 @@ def copied(world: World, schema: str, *tables: str) -> psycopg.Connection[Any]:
     return connection
 
 
-def test_metrics_without_stripe_are_said(reconcile: Callable[..., Result], world: World) -> None:
+def test_metrics_without_an_engines_own_numbers_are_compared_with_invoices(
+    reconcile: Callable[..., Result], world: World
+) -> None:
     copied(world, "lago_only").close()
 
     result = reconcile("--schema", "lago_only")
+    asked = reconcile("--schema", "lago_only", "--source", "killbill")
 
-    assert result.exit_code == 2
-    sentence = "the metrics are built without Stripe and Kill Bill: run `tidemill run --vars "
-    assert sentence in result.stderr
+    assert (result.exit_code, asked.exit_code) == (2, 2)
+    assert "the build in schema lago_only has no readable invoice_lines" in result.stderr
+    assert "the metrics are built without Kill Bill: run `tidemill run --vars " in asked.stderr
 
 
 def test_other_billing_engines_are_not_compared(
