@@ -68,7 +68,11 @@ def test_an_interval_cut_in_two_says_the_same(
     cut = row["valid_from"] + ONE_DAY + length * tenths / 10
     rows += [{**row, "valid_to": cut}, {**row, "valid_from": cut}]
     surface = {**example.surface, "subscription_intervals": rows}
-    check_same(read(build, replace(example, surface=surface)), read(build, example))
+    found, expected = (read(build, one) for one in (replace(example, surface=surface), example))
+    # Its rows are as the engine's facts are cut.
+    for relations in (found, expected):
+        del relations["metric_mrr_items"]
+    check_same(found, expected)
 
 
 @FEW
