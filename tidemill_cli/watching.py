@@ -68,7 +68,9 @@ def until_signalled() -> Iterator[Ending]:
     try:
         yield ending
     except KeyboardInterrupt:
-        pass
+        # CPython ends by SIGINT, whatever the exit code, where one was caught that had interrupted
+        # an exec of text, as dataclasses are made by; the next exec forgets it.
+        exec("")
     except Exception:
         # What was interrupted may take it for an error of its own.
         if not ending.is_near:

@@ -479,6 +479,17 @@ def test_sigterm_ends_it_while_it_waits(begin: Begin, billing: str, stub: Path) 
     assert amounts(billing) == [1] * len(TABLES)
 
 
+def test_an_interrupt_while_a_text_is_executed_is_an_ending_like_others() -> None:
+    """As dataclasses are made, of which an import of dbt has many."""
+    code = """
+from tidemill_cli.watching import until_signalled
+with until_signalled():
+    exec("raise KeyboardInterrupt")
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False)
+    assert done.returncode == 0
+
+
 # What is to be seen when it has come so far.
 PARSING = (
     "(select) as made where to_regclass('tidemill.tidemill_builds') is not null",
