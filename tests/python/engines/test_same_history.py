@@ -36,8 +36,11 @@ OF_THE_ENGINE = {
     *("source_rows", "movement_at", "recorded_at", "definitions_hash"),
     *("cumulative_cash", "cash_per_customer"),
 }
-# What is billed for usage, and what is wrong with an engine's rows.
-NOT_COMPARED = {"metric_usage_revenue", "metric_definitions", "data_issues"}
+# What is billed for usage, what an engine takes for an item, and what is wrong with its rows.
+NOT_COMPARED = {
+    *("metric_usage_revenue", "metric_definitions", "data_issues"),
+    *("metric_mrr_items", "metric_mrr_item_changes"),
+}
 
 
 def _is_of_the_engine(column: str) -> bool:
