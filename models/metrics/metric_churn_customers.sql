@@ -40,12 +40,12 @@ select
     changed.is_churned,
     changed.is_voluntary,
     changed.is_involuntary,
-    {{ in_one_currency('changed.opening_mrr') }}::{{ reporting_money() }} as opening_mrr,
-    {{ in_one_currency('changed.closing_mrr') }}::{{ reporting_money() }} as closing_mrr,
-    {{ in_one_currency('changed.churned_mrr') }}::{{ reporting_money() }} as churned_mrr,
-    {{ in_one_currency('changed.contraction_mrr') }}::{{ reporting_money() }} as contraction_mrr,
-    {{ in_one_currency('changed.expansion_mrr') }}::{{ reporting_money() }} as expansion_mrr,
-    {{ in_one_currency('changed.reactivation_mrr') }}::{{ reporting_money() }} as reactivation_mrr,
+    {{ in_one_currency('changed.opening_mrr') }} as opening_mrr,
+    {{ in_one_currency('changed.closing_mrr') }} as closing_mrr,
+    {{ in_one_currency('changed.churned_mrr') }} as churned_mrr,
+    {{ in_one_currency('changed.contraction_mrr') }} as contraction_mrr,
+    {{ in_one_currency('changed.expansion_mrr') }} as expansion_mrr,
+    {{ in_one_currency('changed.reactivation_mrr') }} as reactivation_mrr,
     '{{ definitions_hash() }}'::text as definitions_hash
 from changed
 cross join clock

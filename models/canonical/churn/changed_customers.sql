@@ -149,15 +149,15 @@ select
     cut_id,
     is_whole,
     reporting_currency,
-    opening_mrr,
-    closing_mrr,
+    opening_mrr::{{ reporting_money() }} as opening_mrr,
+    closing_mrr::{{ reporting_money() }} as closing_mrr,
     is_churned,
     coalesce(is_churned and is_voluntary, false) as is_voluntary,
     coalesce(is_churned and is_involuntary, false) as is_involuntary,
-    churned_mrr,
-    contraction_mrr,
-    expansion_mrr,
-    reactivation_mrr,
-    {{ voluntary }} as voluntary_mrr,
-    {{ involuntary }} as involuntary_mrr
+    churned_mrr::{{ reporting_money() }} as churned_mrr,
+    contraction_mrr::{{ reporting_money() }} as contraction_mrr,
+    expansion_mrr::{{ reporting_money() }} as expansion_mrr,
+    reactivation_mrr::{{ reporting_money() }} as reactivation_mrr,
+    ({{ voluntary }})::{{ reporting_money() }} as voluntary_mrr,
+    ({{ involuntary }})::{{ reporting_money() }} as involuntary_mrr
 from judged
