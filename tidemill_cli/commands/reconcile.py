@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -112,10 +112,7 @@ def reconcile(
     if as_json and as_csv:
         raise TidemillError("--json and --csv exclude each other: pass one.")
     allowed = _amount(tolerance)
-    first = parse_span(start, "--from")[0] if start else None
-    stop = parse_span(end, "--to")[1] if end else None
-    if first and stop and first >= stop:
-        raise TidemillError(f"--from {start} is later than --to {end}: swap them.")
+    _days(start, end, date.today())  # wrong words are wrong on any day
 
     connection = resolve(
         ConnectionOptions(dsn=dsn, profiles_dir=profiles_dir, target=target, schema=schema)
@@ -125,6 +122,7 @@ def reconcile(
             _identities(session, connection.schema, allowed, as_json, as_csv)
             return
         ledger = find_ledger(session, connection.schema)
+        first, stop = _days(start, end, ledger.last_day)
         schemas = {"stripe": sigma_schema, "killbill": analytics_schema}
         oracle = _oracle(session, ledger, source, against, schemas)
         comparison = Comparison(
@@ -162,6 +160,15 @@ def reconcile(
         emit(shown(report))
     if outcome.runs:
         raise typer.Exit(ExitCode.DIFFERS)
+
+
+def _days(start: str | None, end: str | None, latest: date) -> tuple[date | None, date | None]:
+    """The half-open days that are asked for, as far as they are."""
+    first = parse_span(start, "--from", latest)[0] if start else None
+    stop = parse_span(end, "--to", latest)[1] if end else None
+    if first and stop and first >= stop:
+        raise TidemillError(f"--from {start} is later than --to {end}: swap them.")
+    return first, stop
 
 
 def _identities(
