@@ -12,8 +12,8 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from tidemill_cli.database import catalog
+from tidemill_cli.database.published import reading
 from tidemill_cli.database.session import Session
-from tidemill_cli.errors import TidemillError
 
 Found: TypeAlias = dict[str, Any]
 # Whose rows are meant: billing_source, tenant_id and customer_id, as far as they are said.
@@ -240,24 +240,11 @@ class Evidence:
             **{name: sql.Identifier(self.schema, name) for name in _RELATIONS},
         )
         bound = {**values, **{f"whose_{name}": value for name, value in (whose or {}).items()}}
-        try:
-            with self.session.cursor(row_factory=dict_row) as cursor:
-                return cursor.execute(query, bound).fetchall()
-        except (
-            psycopg.errors.UndefinedTable,
-            psycopg.errors.InvalidSchemaName,
-            psycopg.errors.UndefinedColumn,
-        ) as error:
-            raise TidemillError(
-                f"the metrics in schema {self.schema} are not there, or of another release "
-                f"({error.diag.message_primary}): run `tidemill run` first."
-            ) from None
-        except psycopg.errors.InsufficientPrivilege:
-            user = self.session.info.user
-            raise TidemillError(
-                f"user {user} may not read the metrics: `grant usage on schema {self.schema} to "
-                f"{user}; grant select on all tables in schema {self.schema} to {user}`."
-            ) from None
+        with (
+            reading(self.session, self.schema),
+            self.session.cursor(row_factory=dict_row) as cursor,
+        ):
+            return cursor.execute(query, bound).fetchall()
 
 
 _RELATIONS = (

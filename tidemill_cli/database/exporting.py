@@ -11,6 +11,7 @@ from psycopg import sql
 
 from tidemill_cli.database import catalog
 from tidemill_cli.database.catalog import Column
+from tidemill_cli.database.published import reading
 from tidemill_cli.database.session import Session, one_value
 from tidemill_cli.errors import TidemillError
 from tidemill_cli.suggest import did_you_mean
@@ -27,11 +28,6 @@ class Exported:
     name: str
     columns: list[Column]
     day: str | None  # the column that says which month a row is of
-
-    @property
-    def order(self) -> list[str]:
-        """What orders the rows: everything, so that the same rows make the same file."""
-        return [column.name for column in self.columns]
 
 
 @dataclass(frozen=True)
@@ -95,7 +91,7 @@ def rows(
 ) -> Iterator[Sequence[tuple[Any, ...]]]:
     """The rows of a month, or all, in order and some at a time."""
     query, values = _query(schema, relation, month)
-    with session.cursor("tidemill_export") as cursor:
+    with reading(session, schema), session.cursor("tidemill_export") as cursor:
         cursor.execute(query, values)
         while found := cursor.fetchmany(_ROWS_AT_A_TIME):
             yield found
@@ -117,6 +113,6 @@ def _query(
         names,
         sql.Identifier(schema, relation.name),
         condition,
-        sql.SQL(", ").join(sql.Identifier(name) for name in relation.order),
+        names,  # the same rows make the same file
     )
     return query, values

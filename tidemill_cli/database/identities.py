@@ -9,6 +9,7 @@ from typing import Any
 
 from psycopg import sql
 
+from tidemill_cli.database.published import reading
 from tidemill_cli.database.session import Session
 
 # Each gives rows of (what, one side, the other side): all rows that are compared.
@@ -194,7 +195,8 @@ def identities(session: Session, schema: str, tolerance: Decimal) -> list[Identi
     found = []
     for name, identity in _IDENTITIES.items():
         query = sql.SQL(_COMPARED).format(identity=sql.SQL(identity).format(**relations))
-        row = session.execute(query, {"tolerance": tolerance}).fetchone()
+        with reading(session, schema):
+            row = session.execute(query, {"tolerance": tolerance}).fetchone()
         if row is None:
             raise TypeError(name)
         found.append(Identity(name, *row))

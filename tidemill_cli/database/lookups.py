@@ -10,8 +10,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from tidemill_cli.database.published import reading
 from tidemill_cli.database.session import Session
-from tidemill_cli.errors import TidemillError
 from tidemill_cli.lookup.metrics import DIMENSIONS, OWNERS, Metric, Shape
 from tidemill_cli.lookup.units import Unit
 
@@ -102,23 +102,8 @@ class Lookups:
     def _fetch(
         self, query: sql.Composed, values: Mapping[str, object]
     ) -> tuple[list[str], list[tuple[Any, ...]]]:
-        try:
+        with reading(self.session, self.schema):
             cursor = self.session.execute(query, values)
-        except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
-            raise TidemillError(
-                f"no metrics yet in schema {self.schema}: run `tidemill run` first."
-            ) from None
-        except psycopg.errors.InsufficientPrivilege:
-            user = self.session.info.user
-            raise TidemillError(
-                f"user {user} may not read the metrics: `grant usage on schema {self.schema} to "
-                f"{user}; grant select on all tables in schema {self.schema} to {user}`."
-            ) from None
-        except psycopg.errors.UndefinedColumn as error:
-            raise TidemillError(
-                f"the metrics in schema {self.schema} have another shape than this command "
-                f"expects ({error.diag.message_primary}): run `tidemill run` again."
-            ) from None
         return [column.name for column in cursor.description or ()], cursor.fetchall()
 
 

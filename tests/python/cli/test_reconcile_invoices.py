@@ -296,3 +296,9 @@ def test_what_does_not_agree_is_named(
     assert "lago t" in found[identity]["where"]
     tolerant = ("--against", "ledger", "--dsn", published, "--tolerance", "0.02")
     assert tidemill("reconcile", *tolerant).exit_code == 0
+
+
+def test_where_there_is_nothing_yet_that_is_said(tidemill: Tidemill, database: str) -> None:
+    result = tidemill("reconcile", "--against", "ledger", "--dsn", database)
+    assert result.exit_code == 2
+    assert "no metrics yet in schema tidemill: run `tidemill run` first." in result.stderr
