@@ -1,6 +1,6 @@
 """How long after a commit in Lago's tables metric_mrr shows it: `make bench-lag`.
 
-`tidemill watch --every 1s` goes on beside it; each change is committed, and metric_mrr is asked
+`tidemill watch --every 500ms` goes on beside it; each change is committed, and metric_mrr is asked
 again and again until it is another. The build and refreshes without a change are timed, too.
 """
 
@@ -62,7 +62,7 @@ def watching(server: Server, folder: Path) -> Iterator[Path]:
     command = [sys.executable, "-m", "tidemill_cli", "watch", "--dsn", server.dsn]
     with said.open("w") as out, (folder / "watch.log").open("w") as errors:
         process = subprocess.Popen(
-            [*command, "--every", "1s", "--json"], cwd=folder, stdout=out, stderr=errors
+            [*command, "--every", "500ms", "--json"], cwd=folder, stdout=out, stderr=errors
         )
         try:
             yield said

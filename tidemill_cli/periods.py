@@ -27,8 +27,8 @@ _DEFAULT_DAYS = {
     Grain.QUARTER: 365 * 2,
     Grain.YEAR: 365 * 10,
 }
-_LENGTH = re.compile(r"([1-9]\d*)(s|m|h|d)")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_LENGTH = re.compile(r"(\d{1,6})(ms|s|m|h|d)")
+_UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
 _QUARTER = re.compile(r"(\d{4})-[Qq]([1-4])")
 _YEAR = re.compile(r"\d{4}")
@@ -136,9 +136,9 @@ def previous_month(day: date) -> date:
     return (day.replace(day=1) - timedelta(days=1)).replace(day=1)
 
 
-def parse_length(text: str, option: str) -> timedelta:
-    """A length of time: 90s, 15m, 2h, 1d."""
+def parse_length(text: str, option: str, *, may_be_none: bool = False) -> timedelta:
+    """A length of time: 500ms, 90s, 15m, 2h, 1d; 0s only where none at all means something."""
     found = _LENGTH.fullmatch(text)
-    if not found:
+    if not found or not (int(found[1]) or may_be_none):
         raise TidemillError(f"{option} {text} cannot be read: write it as 90s, 15m, 2h or 1d.")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})

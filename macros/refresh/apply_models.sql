@@ -1,5 +1,8 @@
 {#- Put what was computed in the place of what stands, where it differs. Rows are only deleted and
-    inserted, so that readers never wait, and see it all when the transaction ends. -#}
+    inserted, so that readers never wait, and see it all when the transaction ends.
+
+    What each call needs for itself is kept in tables that all calls share, and that are truncated: to
+    make one costs as much as what is done with it. -#}
 {% macro _apply(build) -%}
 create or replace procedure {{ build }}.apply(
     recipe {{ build }}.refresh_recipes, made_name text, scope text
@@ -14,8 +17,6 @@ declare
     key text;
     numbered text := '';
     is_restated boolean;
-    gone bigint;
-    came bigint;
 begin
     select
         string_agg(quote_ident(attname), ', ' order by attnum),
@@ -38,14 +39,23 @@ begin
             names
         );
     end if;
+    create temporary table if not exists differing (live_row tid, made_row tid) on commit drop;
+    truncate differing;
     execute format(
-        'create temporary table differing on commit drop as '
+        'insert into differing '
         'select live.row_id as live_row, made.row_id as made_row '
         'from (select ctid as row_id, *%1$s from %2$s where %3$s) as live '
         'full join (select ctid as row_id, *%1$s from %4$I) as made on %5$s '
         'where not (%6$s) or live.row_id is null or made.row_id is null',
         numbered, recipe.relation, scope, made_name, key, same
     );
+    if to_regclass('pg_temp.drift') is not null then
+        insert into drift
+        select recipe.name, count(live_row), count(made_row) from differing;
+    end if;
+    if not exists (select from differing) then
+        return;
+    end if;
     execute format(
         'create temporary table if not exists %I (like %s) on commit drop',
         'diff_' || recipe.name, recipe.relation
@@ -59,22 +69,14 @@ begin
     execute format(
         'delete from %s where ctid = any(array(select live_row from differing))', recipe.relation
     );
-    get diagnostics gone = row_count;
     execute format(
         'insert into %1$s (%2$s) select %2$s from %3$I '
         'where ctid = any(array(select made_row from differing))',
         recipe.relation, names, made_name
     );
-    get diagnostics came = row_count;
-    if gone + came > 0 then
-        insert into changed values (recipe.name) on conflict do nothing;
-    end if;
-    if to_regclass('pg_temp.drift') is not null then
-        insert into drift values (recipe.name, gone, came);
-    end if;
+    insert into changed values (recipe.name) on conflict do nothing;
     select exists (select from differing where live_row is not null and made_row is not null)
     into is_restated;
-    drop table differing;
     if recipe.kind = 'growing' and is_restated then
         raise exception '% says something else of the past', recipe.name using errcode = 'TM001';
     end if;
@@ -137,7 +139,12 @@ begin
     if recipe.by_columns = '{}' then
         return false;
     end if;
-    create temporary table inputs on commit drop as
+    create temporary table if not exists inputs (
+        like {{ build }}.refresh_recipes, has_changed boolean, has_parts boolean
+    ) on commit drop;
+    create temporary table if not exists parts_since (day date) on commit drop;
+    truncate inputs, parts_since;
+    insert into inputs
     with recursive needed as (
         select unnest(recipe.needs) as name
         union
@@ -170,7 +177,6 @@ begin
             )
     ) or not exists (select from inputs where not is_view and has_changed)
     then
-        drop table inputs;
         return false;
     end if;
     for input in select * from inputs where not is_view and has_changed loop
@@ -187,8 +193,7 @@ begin
     end loop;
     -- Null where something else than flows has changed, too.
     execute format(
-        'create temporary table parts_since on commit drop as '
-        'select min(day) as day from (%s) as changed (day)',
+        'insert into parts_since select min(day) from (%s) as changed (day)',
         case
             when cardinality(days) = cardinality(queries) then array_to_string(days, ' union all ')
             else 'select null::date'
@@ -328,7 +333,7 @@ begin
     loop
         execute format('drop %s %I', input.kind, input.relname);
     end loop;
-    drop table parts, inputs, parts_since;
+    drop table parts;
 end
 $refresh$;
 create or replace procedure {{ build }}.apply_parts(

@@ -31,7 +31,7 @@ def watch(
         typer.Option(
             "--every",
             metavar="LENGTH",
-            help="From the start of one run to the start of the next (5s, 15m, 2h); one that "
+            help="From the start of one run to the start of the next (500ms, 5s, 15m); one that "
             "takes longer is followed at once.",
         ),
     ] = "1m",
@@ -55,7 +55,7 @@ def watch(
     """
     seconds = parse_length(every, "--every").total_seconds()
     limit = parse_length(asked.snapshot_limit, "--snapshot-limit").total_seconds()
-    longest = parse_length(build_every, "--build-every")
+    longest = parse_length(build_every, "--build-every", may_be_none=True)
 
     import psycopg
 

@@ -38,6 +38,7 @@ from tidemill_cli.database.session import connect
 from tidemill_cli.dbt import Dbt, Target
 from tidemill_cli.errors import OptionError, TidemillError
 from tidemill_cli.parsed import KeptParse, state_of_files
+from tidemill_cli.periods import parse_length
 from tidemill_cli.watching import Outcome, Round, wait_after_failures
 
 Step = Callable[[], object]
@@ -129,6 +130,19 @@ def test_it_waits_no_longer_than_five_minutes_and_no_shorter_than_was_asked(
     every: float, failures: int, wait: float
 ) -> None:
     assert wait_after_failures(failures, every) == wait
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("500ms", 0.5), ("90s", 90), ("15m", 900), ("2h", 7200), ("1d", 86_400)]
+)
+def test_a_length_is_a_number_and_a_unit(text: str, seconds: float) -> None:
+    assert parse_length(text, "--every").total_seconds() == seconds
+
+
+def test_no_length_at_all_is_one_only_where_it_means_something() -> None:
+    assert not parse_length("0s", "--build-every", may_be_none=True)
+    with pytest.raises(TidemillError, match="--every 0s cannot be read"):
+        parse_length("0s", "--every")
 
 
 def test_an_option_that_is_wrong_from_the_start_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -337,6 +351,12 @@ def test_an_error_of_a_run_is_told_and_the_next_one_is_good(
     assert "tests failed: mrr_is_not_negative; schema tidemill_2" in failed
     assert 'relation "public.levels" does not exist' in missing
     assert good.endswith("MRR at the end of 2026-03-15: USD 2.00.")
+
+
+def test_with_no_length_between_builds_each_run_is_one(watch: Watch, levels: str) -> None:
+    told = documents(watch("--dsn", levels, "--build-every", "0s", steps=(nothing,)))
+
+    assert [one["outcome"] for one in told] == ["published", "published"]
 
 
 def test_a_server_that_is_lost_is_found_again(watch: Watch) -> None:

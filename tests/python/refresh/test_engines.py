@@ -25,8 +25,8 @@ OF_EACH_ENGINE = pytest.mark.parametrize(
     ],
     indirect=True,
 )
-# Each is refreshed, and built anew.
-FEW = settings(max_examples=max(2, settings().max_examples // 8))
+# Each is refreshed, and built anew from the engine's rows: seconds, not milliseconds.
+FEW = settings(max_examples=max(2, min(12, settings().max_examples // 8)))
 RANDOM = st.integers(0, 2**32).map(Random)
 
 

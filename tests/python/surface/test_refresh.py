@@ -20,7 +20,7 @@ from .refreshing import MADE, NEEDS_WHOLE_BUILD, Refreshing, Relations
 
 QUICK = 1
 # Examples for each set, at most: each is refreshed, and built twice.
-MOST = 30
+MOST = 16
 SHARE = 0.6
 MANY_BYTES = "> 64 * 1024 * 1024"
 NUMBERS = [
