@@ -50,6 +50,47 @@
             comment on column "{{ schema }}".spend.note is 'Anything worth remembering.';
         end if;
 
+        if to_regclass('"{{ schema }}"."customer_attributes"') is null then
+            create table if not exists "{{ schema }}".customer_attributes (
+                customer_id text primary key,
+                attributes jsonb not null check (jsonb_typeof(attributes) = 'object')
+            );
+            comment on table "{{ schema }}".customer_attributes is
+                'One row per customer of whom more is known than its engine says. '
+                'Filled by people (tidemill attributes load), never by a build.';
+            comment on column "{{ schema }}".customer_attributes.customer_id is
+                'Id of the customer, the engine''s or your own (external_id).';
+            comment on column "{{ schema }}".customer_attributes.attributes is
+                'Attributes by name; each goes before the engine''s of that name.';
+        end if;
+
+        if to_regclass('"{{ schema }}"."segments"') is null then
+            create table if not exists "{{ schema }}".segments (
+                segment text not null check (segment <> '' and strpos(segment, chr(31)) = 0),
+                clause integer not null,
+                condition integer not null,
+                field text not null,
+                operator text not null
+                check (operator in ('in', 'contains', 'greater', 'less', 'empty')),
+                operands text[] not null,
+                is_negated boolean not null,
+                primary key (segment, clause, condition)
+            );
+            comment on table "{{ schema }}".segments is
+                'One row per condition of a segment: a customer is in it for whom all conditions of '
+                'one of its clauses hold. Filled by people (tidemill segments load), never by a build.';
+            comment on column "{{ schema }}".segments.segment is 'Name of the segment.';
+            comment on column "{{ schema }}".segments.clause is 'Any one of them is enough.';
+            comment on column "{{ schema }}".segments.condition is 'All of a clause must hold.';
+            comment on column "{{ schema }}".segments.field is
+                'What is looked at: plan, product, currency, country, billing_interval, source, tenant '
+                'or attribute.<name>.';
+            comment on column "{{ schema }}".segments.operator is
+                'How it is compared: in, contains, greater, less or empty.';
+            comment on column "{{ schema }}".segments.operands is 'With which values.';
+            comment on column "{{ schema }}".segments.is_negated is 'Whether it must not hold.';
+        end if;
+
         if to_regclass('"{{ schema }}"."tenant_readers"') is null then
             create table if not exists "{{ schema }}".tenant_readers (
                 role_name text not null,

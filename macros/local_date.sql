@@ -29,7 +29,7 @@
 
 {% macro _zone_of(tenant_id) -%}
     {%- if var("tidemill_tenant_timezones") -%}
-    case {{ tenant_id }}
+    case {{ tenant_of_group(tenant_id) }}
         {%- for given in var("tidemill_tenant_timezones") %}
         {%- set tenant, _, zone = given.rpartition("=") %}
         when '{{ dbt.escape_single_quotes(tenant) }}' then '{{ zone }}'

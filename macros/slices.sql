@@ -1,13 +1,17 @@
 {#- Slices: where a row of a relation is counted under a dimension. A relation that has not all of
     these columns names those it has, and leaves the other dimensions out. -#}
 {% macro slice_value(
-    dimension, relation, columns=["plan", "product", "currency", "country", "billing_interval"]
+    slices,
+    relation,
+    columns=["plan", "product", "currency", "country", "billing_interval"],
+    segment=none
 ) -%}
-    case {{ dimension }}
+    case {{ slices }}.dimension
         {%- for column in columns %}
         when '{{ column }}' then {{ relation }}.{{ column }}
         {%- endfor %}
         when 'source' then {{ relation }}.billing_source
+        when 'segment' then {{ segment or slices ~ '.segment' }}
         else 'all'
     end
 {%- endmacro %}
@@ -16,6 +20,6 @@
 {% macro cohort_value(dimensions, relation) -%}
     case
         when {{ dimensions }}.is_attribute then {{ relation }}.attribute_value
-        else {{ slice_value(dimensions ~ ".dimension", relation) }}
+        else {{ slice_value(dimensions, relation, segment=relation ~ ".segment") }}
     end
 {%- endmacro %}

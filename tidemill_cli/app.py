@@ -30,6 +30,8 @@ _NAMES = (
         "diff",
         "rollback",
         "prune",
+        "segments",
+        "attributes",
         "fx",
         "spend",
     ),

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     class Words(TypedDict, total=False):
         """What every look-up takes.
 
-        `by` names dimensions to split by, `where` the values wanted of some. `last` is how far
+        `by` names dimensions to split by, `where` the values wanted of some; `segment` is one of
+        `tidemill segments`, and `compare` names several to show side by side. `last` is how far
         back a series goes ("12m", "8w"), or `start` and `end` its first and last day; `as_of` asks
         for the one period that holds a day.
         """
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
         currency: str
         source: str
         tenant: str
+        segment: str
+        compare: Sequence[str]
         grain: str
         last: str
         start: str | date
@@ -153,6 +156,8 @@ class Client:
                     currency=words.get("currency"),
                     source=words.get("source"),
                     tenant=words.get("tenant"),
+                    segment=words.get("segment"),
+                    compare=words.get("compare", ()),
                     grain=grain_named(grain) if grain else None,
                     start=_day(words.get("start", words.get("last"))),
                     end=_day(words.get("end")),

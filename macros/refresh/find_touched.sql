@@ -71,6 +71,7 @@ language plpgsql
 as $refresh$
 declare
     fact record;
+    segments text;
 begin
     create temporary table touched on commit drop as
     select distinct billing_source, tenant_id, customer_id
@@ -156,6 +157,15 @@ begin
     select * from family;
     delete from touched;
     insert into touched select * from all_touched;
+    -- Who is touched is so in every segment, too: in that it was in, and that it is in now.
+    select relation into strict segments
+    from {{ build }}.refresh_sources
+    where source = 'inputs' and name = 'segments';
+    execute format(
+        'insert into touched select billing_source, %s, customer_id '
+        'from all_touched cross join (select distinct segment from %s) as segments',
+        $group${{ group_id("tenant_id", "segment") }}$group$, segments
+    );
     analyze touched;
     for fact in
         select

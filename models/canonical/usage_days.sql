@@ -14,8 +14,8 @@ lines as (
             "coalesce(lines.service_to - interval '1 microsecond', lines.invoiced_at)",
             'lines.tenant_id'
         ) }} as usage_date
-    from {{ ref('invoice_lines') }} as lines
-    inner join {{ ref('customers') }} as customers
+    from {{ ref('group_invoice_lines') }} as lines
+    inner join {{ ref('group_customers') }} as customers
         on
             lines.billing_source = customers.billing_source
             and lines.tenant_id = customers.tenant_id

@@ -23,7 +23,9 @@ slices as (
     select * from {{ ref('slices') }}
     where
         not is_any_currency
-        and dimension in ('total', 'plan', 'product', 'currency', 'source', 'overall')
+        and dimension in (
+            'total', 'plan', 'product', 'currency', 'source', 'overall', 'segment'
+        )
 
 ),
 
@@ -58,7 +60,7 @@ sliced as (
         slices.slice_source as billing_source,
         slices.slice_tenant_id as tenant_id,
         slices.dimension,
-        {{ slice_value('slices.dimension', 'converted', ['plan', 'product', 'currency']) }}
+        {{ slice_value('slices', 'converted', ['plan', 'product', 'currency']) }}
             as dimension_value,
         converted.reporting_currency,
         converted.usage_revenue,

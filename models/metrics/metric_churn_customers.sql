@@ -4,7 +4,8 @@ changed as (
 
     select * from {{ ref('changed_customers') }}
     where
-        is_whole
+        {{ is_of_everyone('tenant_id') }}
+        and is_whole
         and (
             is_churned
             or (

@@ -3,6 +3,7 @@ with
 periods as (
 
     select * from {{ ref('mrr_periods') }}
+    where {{ is_of_everyone('tenant_id') }}
 
 )
 

@@ -3,6 +3,7 @@ with
 periods as (
 
     select * from {{ ref('reason_periods') }}
+    where {{ is_of_everyone('tenant_id') }}
 
 )
 

@@ -1,6 +1,6 @@
 {{ config(meta = {'parts': ['grain', 'period_start']}) }}
 -- Law: the amounts of a dimension, over its values, are those of the total; and so are those of
--- all tenants those of their source and of everything.
+-- all tenants those of their source and of everything. Segments may overlap, and leave out.
 with
 
 periods as (
@@ -14,7 +14,7 @@ others as (
 
     select distinct dimension
     from {{ ref('slices') }}
-    where dimension <> 'total'
+    where dimension not in ('total', 'segment')
 
 ),
 
@@ -33,7 +33,7 @@ entries as (
         transfer_mrr,
         fx_mrr
     from periods
-    where dimension <> 'total'
+    where dimension not in ('total', 'segment')
 
     union all
 

@@ -6,7 +6,6 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from tidemill_cli.commands import options
 from tidemill_cli.commands.building import build_and_show
@@ -21,17 +20,7 @@ if TYPE_CHECKING:
     from tidemill_cli.chosen import Chosen
 
 
-class ListsByDefault(TyperGroup):
-    """Without a subcommand it lists."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer's own
-        """Put in the subcommand that is meant."""
-        if not args or (args[0].startswith("-") and args[0] != "--help"):
-            args = ["list", *args]
-        return super().parse_args(ctx, args)
-
-
-app = typer.Typer(cls=ListsByDefault, add_completion=False, rich_markup_mode=None)
+app = typer.Typer(cls=options.ListsByDefault, add_completion=False, rich_markup_mode=None)
 
 
 @app.callback()

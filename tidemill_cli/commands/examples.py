@@ -47,6 +47,9 @@ EXAMPLES = {
     "concentration": ["concentration", "concentration --grain month --from 12m"],
     "committed": ["committed", "committed --by plan --json"],
     "cac": ["cac", "cac --grain quarter --from 2025"],
+    "segments list": ["segments", "segments list --json"],
+    "segments load": ["segments load segments.yml"],
+    "attributes load": ["attributes load customers.csv"],
     "explain mrr": [
         "explain mrr --as-of 2026-03",
         "explain mrr --as-of 2026-03-31 --customer ID",

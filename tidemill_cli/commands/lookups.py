@@ -71,6 +71,14 @@ class LookupOptions:
         None
     )
     tenant: Annotated[str | None, typer.Option("--tenant", help="Only this tenant.")] = None
+    segment: Annotated[
+        str | None,
+        typer.Option("--segment", help="Only customers of this segment (tidemill segments)."),
+    ] = None
+    compare: Annotated[
+        list[str] | None,
+        typer.Option("--compare", metavar="SEGMENT,SEGMENT[,…]", help="Segments side by side."),
+    ] = None
     show: Annotated[
         list[str] | None,
         typer.Option("--show", metavar="COLUMN[,…]", help="Columns of the table; all: every one."),
@@ -130,6 +138,8 @@ def look_up(metric: Metric[Any], asked: LookupOptions) -> None:
             currency=asked.currency,
             source=asked.source,
             tenant=asked.tenant,
+            segment=asked.segment,
+            compare=listed(asked.compare or ()),
             grain=asked.grain,
             start=asked.start,
             end=asked.end,
@@ -160,7 +170,11 @@ def look_up(metric: Metric[Any], asked: LookupOptions) -> None:
     elif answer:
         if metric.is_level and not wanted.is_series:
             narrate(f"At the end of {shown.last_day(answer)}:")
-        emit(shown.table_text(answer, all_columns if "all" in columns else columns or metric.shown))
+        chosen = all_columns if "all" in columns else columns
+        if wanted.compares:
+            emit(shown.compared_text(answer, chosen or [metric.headline]))
+        else:
+            emit(shown.table_text(answer, chosen or metric.shown))
 
 
 def _list(client: Client, wanted: Question, asked: MovementOptions) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeAlias, get_type_hints
 
 import typer
+from typer.core import TyperGroup
 
 from tidemill_cli.config import Connection, ConnectionOptions, resolve
 
@@ -165,3 +166,13 @@ def taking(fields_of: type[Any]) -> Callable[[Callable[..., None]], Callable[...
 
 
 with_run_options = taking(RunOptions)
+
+
+class ListsByDefault(TyperGroup):
+    """Without a subcommand it lists."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer's own
+        """Put in the subcommand that is meant."""
+        if not args or (args[0].startswith("-") and args[0] != "--help"):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)

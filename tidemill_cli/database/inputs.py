@@ -8,18 +8,26 @@ from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
+from tidemill_cli.attributes import Attributes
 from tidemill_cli.database import catalog
-from tidemill_cli.database.session import Session, current_user
+from tidemill_cli.database.session import Session, current_user, one_value
 from tidemill_cli.errors import TidemillError
 from tidemill_cli.rates import Rates
+from tidemill_cli.segments import Segment
 from tidemill_cli.spend import Spend
 
 FX_RATES = "fx_rates"
 SPEND = "spend"
 TENANT_READERS = "tenant_readers"
 DEFINITIONS = "definitions"
-TABLES = (FX_RATES, SPEND, TENANT_READERS, DEFINITIONS)
+CUSTOMER_ATTRIBUTES = "customer_attributes"
+SEGMENTS = "segments"
+TABLES = (FX_RATES, SPEND, CUSTOMER_ATTRIBUTES, SEGMENTS, TENANT_READERS, DEFINITIONS)
+SEGMENT_COLUMNS = (
+    *("segment", "clause", "condition", "field", "operator", "operands", "is_negated"),
+)
 _LOADED = sql.Identifier("pg_temp", "tidemill_loaded")
 
 
@@ -90,6 +98,51 @@ def write_spend(session: Session, schema: str, spend: Sequence[Spend]) -> Writte
             )
         ).rowcount
     return Written(new, replaced)
+
+
+def write_attributes(session: Session, schema: str, attributes: Attributes) -> Written:
+    """Add attributes to what is known of customers; one that is None is known no longer."""
+    table = sql.Identifier(schema, CUSTOMER_ATTRIBUTES)
+    rows = ((customer, Jsonb(named)) for customer, named in attributes.items())
+    with _loading(session, schema, CUSTOMER_ATTRIBUTES, "select, insert, update"):
+        _copy(session, table, ("customer_id", "attributes"), rows)
+        known = one_value(
+            session,
+            sql.SQL("select count(*) from {table} inner join {loaded} using (customer_id)").format(
+                table=table, loaded=_LOADED
+            ),
+        )
+        session.execute(
+            sql.SQL(
+                "update {table} as known "
+                "set attributes = jsonb_strip_nulls(known.attributes || loaded.attributes) "
+                "from {loaded} as loaded where known.customer_id = loaded.customer_id"
+            ).format(table=table, loaded=_LOADED)
+        )
+        session.execute(
+            sql.SQL(
+                "insert into {table} select customer_id, jsonb_strip_nulls(attributes) "
+                "from {loaded} on conflict (customer_id) do nothing"
+            ).format(table=table, loaded=_LOADED)
+        )
+    return Written(len(attributes) - int(str(known)), int(str(known)))
+
+
+def write_segments(session: Session, schema: str, segments: Sequence[Segment]) -> Written:
+    """Put segments in the place of all that there are; counted are segments, not rows."""
+    table = sql.Identifier(schema, SEGMENTS)
+    rows = (row for segment in segments for row in segment.rows())
+    with _loading(session, schema, SEGMENTS, "select, insert, delete"):
+        before = one_value(session, sql.SQL("select count(distinct segment) from {}").format(table))
+        _copy(session, table, SEGMENT_COLUMNS, rows)
+        session.execute(sql.SQL("delete from {}").format(table))
+        names = sql.SQL(", ").join(map(sql.Identifier, SEGMENT_COLUMNS))
+        session.execute(
+            sql.SQL("insert into {table} ({names}) select {names} from {loaded}").format(
+                table=table, names=names, loaded=_LOADED
+            )
+        )
+    return Written(len(segments), int(str(before)))
 
 
 @contextmanager

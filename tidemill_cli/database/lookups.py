@@ -16,6 +16,7 @@ from tidemill_cli.lookup.metrics import DIMENSIONS, OWNERS, Metric, Shape
 from tidemill_cli.lookup.units import Unit
 
 ADDS_UP_TENANTS = "adds_up_tenants"
+MEMBERS = "metric_segment_customers"
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,10 @@ class Lookups:
         ]
         values: dict[str, Any] = {"first": selection.first, "stop": selection.stop, "limit": limit}
         for name, wanted in selection.where.items():
-            conditions.append(_is_one_of(DIMENSIONS[name], name))
+            if name == "segment":
+                conditions.append(_is_member(self._relation(MEMBERS)))
+            else:
+                conditions.append(_is_one_of(DIMENSIONS[name], name))
             values[f"where_{name}"] = list(wanted)
         if customer is not None:
             conditions.append(sql.SQL("customer_id = %(customer)s"))
@@ -72,7 +76,7 @@ class Lookups:
             "limit %(limit)s"
         ).format(
             _list([_named(DIMENSIONS.get(name, name), name) for name in columns]),
-            self._relation("metric_mrr_movements"),
+            sql.SQL("{} as movements").format(self._relation("metric_mrr_movements")),
             _all(conditions),
         )
         rows = self._fetch(query, values)[1]
@@ -80,21 +84,31 @@ class Lookups:
 
     def values_of(self, metric: Metric[Any], dimension: str) -> list[str]:
         """Every value of a dimension that the metric has a row of."""
-        column = sql.Identifier(DIMENSIONS[dimension])
-        if metric.shape is Shape.TUPLES or dimension in OWNERS:
+        column, relation = sql.Identifier(DIMENSIONS[dimension]), metric.relation
+        if dimension == "segment":
+            relation = MEMBERS
+            query = sql.SQL("select distinct {0} from {1}")
+        elif metric.shape is Shape.TUPLES or dimension in OWNERS:
             query = sql.SQL("select distinct {0} from {1} where {0} is not null")
         else:
             query = sql.SQL("select distinct dimension_value from {1} where dimension = {2}")
         rows = self._fetch(
-            query.format(column, self._relation(metric.relation), DIMENSIONS[dimension]), {}
+            query.format(column, self._relation(relation), DIMENSIONS[dimension]), {}
         )[1]
         return sorted(str(value) for (value,) in rows)
 
     def _statement(
         self, metric: Metric[Any], selection: Selection
     ) -> tuple[sql.Composed, dict[str, Any]]:
-        build = _of_tuples if metric.shape is Shape.TUPLES else _of_slices
-        return build(metric, selection, self._relation(metric.relation))
+        if metric.shape is Shape.SLICES:
+            return _of_slices(metric, selection, self._relation(metric.relation))
+        of_segments = None
+        if "segment" in (*selection.by, *selection.where):
+            of_segments = metric.of_segments
+        relation = of_segments.relation if of_segments else metric.relation
+        return _of_tuples(
+            metric, selection, self._relation(relation), of_segments.columns if of_segments else {}
+        )
 
     def _relation(self, name: str) -> sql.Identifier:
         return sql.Identifier(self.schema, name)
@@ -108,7 +122,10 @@ class Lookups:
 
 
 def _of_tuples(
-    metric: Metric[Any], selection: Selection, relation: sql.Identifier
+    metric: Metric[Any],
+    selection: Selection,
+    relation: sql.Identifier,
+    columns: Mapping[str, str],
 ) -> tuple[sql.Composed, dict[str, Any]]:
     """Amounts of all dimension tuples, added up to what is asked for."""
     conditions, values = _conditions(metric, selection)
@@ -116,13 +133,17 @@ def _of_tuples(
     names = [sql.Identifier(name) for name in metric.columns_in(Unit.NAME)]
     unit = sql.Identifier("reporting_currency")
     grouped = [sql.SQL("period_start, period_end"), *dimensions, unit, *names]
-    headline = sql.SQL("sum({}) desc").format(sql.Identifier(metric.headline))
+    measures = {name: sql.Identifier(columns.get(name, name)) for name in metric.measures}
+    headline = sql.SQL("sum({}) desc").format(measures[metric.headline])
     selected = [
         sql.SQL("period_start, period_end, bool_and(is_complete) as is_complete"),
         *(_named(DIMENSIONS[name], name) for name in selection.by),
         unit,
         *names,
-        *(sql.SQL("sum({0}) as {0}").format(sql.Identifier(one)) for one in metric.measures),
+        *(
+            sql.SQL("sum({}) as {}").format(column, sql.Identifier(name))
+            for name, column in measures.items()
+        ),
         sql.SQL("min(tenant_id) <> max(tenant_id) as {}").format(sql.Identifier(ADDS_UP_TENANTS)),
     ]
     query = sql.SQL(
@@ -145,8 +166,10 @@ def _of_slices(
     conditions, values = _conditions(metric, selection)
     asked = [name for name in (*selection.by, *selection.where) if name not in OWNERS]
     if asked:
-        conditions.append(sql.SQL("dimension = %(dimension)s"))
         values["dimension"] = DIMENSIONS[asked[0]]
+        conditions.append(sql.SQL("dimension = %(dimension)s"))
+        if asked[0] == "segment":
+            conditions.append(_of_widest_segments(selection, relation, conditions))
     else:
         # Over tenants where there are several: overall and source come before total.
         widest = sql.SQL("select min(dimension) from {} where {}").format(
@@ -159,8 +182,7 @@ def _of_slices(
     periods = [sql.SQL("period_start, period_end, is_complete")] if metric.has_periods else []
     selected = [
         *periods,
-        sql.SQL("case when dimension <> 'overall' then billing_source end as source"),
-        sql.SQL("case when dimension not in ('overall', 'source') then tenant_id end as tenant"),
+        sql.SQL("nullif(billing_source, 'all') as source, nullif(tenant_id, 'all') as tenant"),
         *(_named("dimension_value", name) for name in asked[:1]),
         *units,
         *(sql.Identifier(name) for name in metric.units),
@@ -177,6 +199,17 @@ def _of_slices(
         _list(selected), relation, _all(conditions), _list(order)
     )
     return query, values
+
+
+def _of_widest_segments(
+    selection: Selection, relation: sql.Identifier, conditions: Sequence[sql.Composable]
+) -> sql.Composable:
+    """A segment stands for each tenant, and over all of them where there are several."""
+    if {*OWNERS} & {*selection.by, *selection.where}:
+        return sql.SQL("tenant_id <> 'all'")
+    return sql.SQL(
+        "(tenant_id = 'all') = exists (select from {} where {} and tenant_id = 'all')"
+    ).format(relation, _all(conditions))
 
 
 def _totals(selection: Selection) -> list[str]:
@@ -212,6 +245,15 @@ def _conditions(
         conditions.append(_is_one_of(column, name))
         values[f"where_{name}"] = list(wanted)
     return conditions, values
+
+
+def _is_member(members: sql.Identifier) -> sql.Composable:
+    """Whether a movement is one of a segment's customers."""
+    return sql.SQL(
+        "exists (select from {} as members where members.customer_id = movements.customer_id"
+        " and members.billing_source = movements.billing_source"
+        " and members.tenant_id = movements.tenant_id and segment = any(%(where_segment)s))"
+    ).format(members)
 
 
 def _is_one_of(column: str, name: str) -> sql.Composable:

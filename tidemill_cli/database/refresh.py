@@ -58,7 +58,7 @@ def refresh(session: Session, build: str, bound: timedelta) -> Refreshed:
     """Bring a build up to date; the caller has begun a transaction (`one_snapshot`)."""
     as_of = _now(session)
     _call(session, build, "refresh", (as_of, bound))
-    customers = one_value(session, "select count(*) from touched")
+    customers = one_value(session, "select count(*) from all_touched")
     relations = one_value(
         session,
         sql.SQL(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from enum import Enum, auto
 from functools import cached_property
 from typing import Generic, TypeVar, get_type_hints
@@ -22,6 +23,7 @@ DIMENSIONS = {
     "currency": "currency",
     "country": "country",
     "interval": "billing_interval",
+    "segment": "segment",
 }
 # Those whose columns every row has, whatever it is split by.
 OWNERS = ("source", "tenant")
@@ -32,6 +34,14 @@ class Shape(Enum):
 
     TUPLES = auto()  # all dimensions in each row: amounts add up
     SLICES = auto()  # one dimension a row: rows of different ones speak of the same customers
+
+
+@dataclass(frozen=True)
+class OfSegments:
+    """Where a metric of tuples is read of segments; columns that have another name there."""
+
+    relation: str
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,7 @@ class Metric(Generic[R]):
     is_level: bool = False  # one period unless a series is asked for
     split_by: tuple[str, ...] = tuple(DIMENSIONS)
     has_money: bool = True  # rows are in a reporting currency
+    of_segments: OfSegments | None = None  # slices have segments among their dimensions
     begins: str = "period_start"  # what --from and --to are about
     ends: str = "period_end"
 
@@ -86,7 +97,18 @@ class Metric(Generic[R]):
 _MONTHS = (Grain.MONTH,)
 _MONTHS_AND_LONGER = (Grain.MONTH, Grain.QUARTER, Grain.YEAR)
 
-MRR = Metric("mrr", "metric_mrr", rows.Mrr, "mrr", ("mrr",), Shape.TUPLES, is_level=True)
+_SEGMENT_MRR = OfSegments("metric_segment_mrr")
+
+MRR = Metric(
+    "mrr",
+    "metric_mrr",
+    rows.Mrr,
+    "mrr",
+    ("mrr",),
+    Shape.TUPLES,
+    is_level=True,
+    of_segments=OfSegments("metric_segment_mrr", {"mrr": "closing_mrr"}),
+)
 ARR = Metric(
     "arr",
     "metric_arr",
@@ -95,6 +117,7 @@ ARR = Metric(
     ("arr_run_rate",),
     Shape.TUPLES,
     is_level=True,
+    of_segments=_SEGMENT_MRR,
 )
 MOVEMENTS = Metric(
     "movements",
@@ -103,6 +126,7 @@ MOVEMENTS = Metric(
     "amount",
     ("movement_type", "reason", "amount"),
     Shape.TUPLES,
+    of_segments=OfSegments("metric_segment_reasons"),
 )
 WATERFALL = Metric(
     "waterfall",
@@ -122,6 +146,7 @@ WATERFALL = Metric(
         "closing_mrr",
     ),
     Shape.TUPLES,
+    of_segments=_SEGMENT_MRR,
 )
 CHURN = Metric(
     "churn",
@@ -196,7 +221,7 @@ TRIALS = Metric(
         "trials_expired",
         "conversion_rate",
     ),
-    split_by=(*OWNERS, "plan", "country"),
+    split_by=(*OWNERS, "plan", "country", "segment"),
     has_money=False,
 )
 CUSTOMERS = Metric(
@@ -221,7 +246,7 @@ USAGE = Metric(
     rows.Usage,
     "usage_revenue",
     ("usage_revenue", "lines"),
-    split_by=(*OWNERS, "plan", "product", "currency"),
+    split_by=(*OWNERS, "plan", "product", "currency", "segment"),
 )
 CONCENTRATION = Metric(
     "concentration",

@@ -26,6 +26,8 @@ class Asked:
     currency: str | None = None
     source: str | None = None
     tenant: str | None = None
+    segment: str | None = None
+    compare: Sequence[str] = ()
     grain: Grain | None = None
     start: str | None = None
     end: str | None = None
@@ -44,6 +46,7 @@ class Question:
     start: str | None = None
     end: str | None = None
     as_of: str | None = None
+    compares: list[str] = field(default_factory=list)  # segments, side by side
 
     def selection(self, latest: date) -> Selection:
         """The rows that answer it."""
@@ -82,6 +85,14 @@ def question(metric: Metric[Any], asked: Asked) -> Question:
     for name in by:
         _check_dimension(metric, name, "--by")
     where = _filters(metric, asked)
+    compares = _compared(metric, asked)
+    if compares:
+        by, where = [*by, "segment"], {**where, "segment": compares}
+    if len(where.get("segment", ())) > 1 and "segment" not in by:
+        raise TidemillError(
+            "a customer may be in several segments, so that they do not add up: --compare "
+            f"{','.join(where['segment'])} shows each."
+        )
     _check_dimensions(metric, by, where)
     for text, option in ((asked.start, "--from"), (asked.end, "--to"), (asked.as_of, "--as-of")):
         if text is not None:
@@ -113,7 +124,7 @@ def question(metric: Metric[Any], asked: Asked) -> Question:
     if usual and spans and metric.is_level and Grain.MONTH in metric.grains:
         usual = Grain.MONTH
     return Question(
-        metric, grain or usual, is_series, by, where, asked.start, asked.end, asked.as_of
+        metric, grain or usual, is_series, by, where, asked.start, asked.end, asked.as_of, compares
     )
 
 
@@ -146,7 +157,7 @@ def _filters(metric: Metric[Any], asked: Asked) -> dict[str, list[str]]:
     for name, values in asked.where.items():
         _check_dimension(metric, name, "--where")
         filters[name] = list(values)
-    for name in ("currency", "source", "tenant"):
+    for name in ("currency", "source", "tenant", "segment"):
         value = getattr(asked, name)
         if value:
             _check_dimension(metric, name, f"--{name}")
@@ -154,6 +165,19 @@ def _filters(metric: Metric[Any], asked: Asked) -> dict[str, list[str]]:
     if "currency" in filters:
         filters["currency"] = [code.upper() for code in filters["currency"]]
     return filters
+
+
+def _compared(metric: Metric[Any], asked: Asked) -> list[str]:
+    """The segments to show side by side."""
+    compares = list(dict.fromkeys(asked.compare))
+    if not compares:
+        return []
+    _check_dimension(metric, "segment", "--compare")
+    if "segment" in asked.by or asked.segment or "segment" in asked.where:
+        raise TidemillError("--compare names the segments to show: ask for no other.")
+    if len(compares) == 1:
+        raise TidemillError(f"--compare {compares[0]} names one segment: --segment shows one.")
+    return compares
 
 
 def _check_dimension(metric: Metric[Any], name: str, option: str) -> None:

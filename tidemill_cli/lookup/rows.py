@@ -35,6 +35,7 @@ class Row:
     currency: str | None = None
     country: str | None = None
     interval: str | None = None
+    segment: str | None = None
     reporting_currency: str | None = None
 
 

@@ -98,6 +98,47 @@ def table_text(answer: Answer[Any], columns: Sequence[str]) -> str:
     return "\n\n".join([text, *_sparklines(answer, splits)])
 
 
+def compared_text(answer: Answer[Any], columns: Sequence[str]) -> str:
+    """A table with a column per segment, of each of these columns."""
+    metric, grain = answer.metric, answer.question.grain
+    splits = [name for name in _splits(answer) if name != "segment"]
+    keys = metric.columns_in(Unit.KEY, Unit.NAME)
+    is_dated = _is_dated(answer) and grain is not None
+    money = ["reporting_currency"] if metric.has_money else []
+    segments = answer.question.compares
+    lines: dict[tuple[str, ...], dict[tuple[str, str], str]] = {}
+    for row in answer:
+        named = (
+            *([_period(row, grain)] if is_dated else []),
+            *(_word(getattr(row, name)) for name in (*splits, *money)),
+            *(shown(getattr(row, name), metric.units[name], None) for name in keys),
+        )
+        cells = lines.setdefault(named, {})
+        for column in columns:
+            value = shown(getattr(row, column), metric.units[column], row.reporting_currency)
+            cells[column, row.segment] = value
+    compared = [column for column in columns if column not in keys]
+    headers = [
+        *([grain.value] if is_dated and grain else []),
+        *splits,
+        *money,
+        *keys,
+        *(
+            segment if len(compared) == 1 else f"{column} {segment}"
+            for column in compared
+            for segment in segments
+        ),
+    ]
+    rows = [
+        [*named, *(cells.get((c, segment), "") for c in compared for segment in segments)]
+        for named, cells in lines.items()
+    ]
+    first = len(headers) - len(compared) * len(segments)
+    text = table(headers, rows, numeric=set(range(first, len(headers))))
+    title = f"{compared[0]}:\n" if len(compared) == 1 else ""
+    return "\n\n".join([f"{title}{text}", *_sparklines(answer, [*splits, "segment"])])
+
+
 def chosen_columns(answer_columns: Sequence[str], names: Sequence[str]) -> list[str]:
     """The columns of `--show`; raises where there is no such column."""
     for name in names:

@@ -4,7 +4,7 @@ with
 
 lines as (
 
-    select * from {{ ref('invoice_lines') }}
+    select * from {{ ref('group_invoice_lines') }}
     where kind in ('recurring', 'usage', 'one_off', 'discount', 'credit')
 
 ),
@@ -25,7 +25,7 @@ first_spells as (
 slices as (
 
     select * from {{ ref('cut_slices') }}
-    where dimension in ('total', 'source', 'overall') and reporting_currency <> 'any'
+    where dimension in ('total', 'source', 'overall', 'segment') and reporting_currency <> 'any'
 
 ),
 
@@ -76,6 +76,7 @@ of_cohorts as (
         slices.billing_source,
         slices.tenant_id,
         slices.dimension as total_dimension,
+        slices.dimension_value as segment,
         slices.reporting_currency,
         {{ period_start("'month'", 'cohort_customers.cohort_date') }} as cohort_start,
         {{ period_start("'month'", 'paid.paid_date') }} as paid_month,

@@ -24,7 +24,7 @@ customer_days as (
 slices as (
 
     select * from {{ ref('cut_slices') }}
-    where dimension in ('total', 'source', 'overall')
+    where dimension in ('total', 'source', 'overall', 'segment')
 
 ),
 
@@ -147,6 +147,7 @@ sliced as (
         slices.billing_source,
         slices.tenant_id,
         slices.dimension as total_dimension,
+        slices.dimension_value as segment,
         slices.reporting_currency
     from of_cohorts
     inner join slices on of_cohorts.cut_id = slices.cut_id

@@ -20,7 +20,8 @@ names as (
         ('billing_interval', 'total', false),
         ('{{ key | replace("'", "''") }}', 'total', true),
         ('source', 'source', false),
-        ('overall', 'overall', false)
+        ('overall', 'overall', false),
+        ('segment', 'segment', false)
     ) as names (dimension, total_dimension, is_attribute)
 
 )

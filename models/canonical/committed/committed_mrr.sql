@@ -2,7 +2,7 @@ with
 
 amounts as (
 
-    select * from {{ ref('committed_amounts') }}
+    select * from {{ ref('group_committed_amounts') }}
 
 ),
 
@@ -94,7 +94,7 @@ by_subscription as (
         slices.slice_source,
         slices.slice_tenant_id,
         slices.dimension,
-        {{ slice_value('slices.dimension', 'compared') }} as dimension_value,
+        {{ slice_value('slices', 'compared') }} as dimension_value,
         compared.reporting_currency,
         compared.is_trial,
         compared.is_followed,
@@ -110,7 +110,7 @@ by_subscription as (
         slices.slice_source,
         slices.slice_tenant_id,
         slices.dimension,
-        {{ slice_value('slices.dimension', 'compared') }},
+        {{ slice_value('slices', 'compared') }},
         compared.reporting_currency,
         compared.billing_source,
         compared.tenant_id,
@@ -141,7 +141,7 @@ changes as (
         slices.slice_source,
         slices.slice_tenant_id,
         slices.dimension,
-        {{ slice_value('slices.dimension', 'steady') }} as dimension_value,
+        {{ slice_value('slices', 'steady') }} as dimension_value,
         steady.reporting_currency,
         false as is_trial,
         true as is_followed,

@@ -7,7 +7,7 @@ with
 
 movements as (
 
-    select * from {{ ref('mrr_movements') }}
+    select * from {{ ref('group_movements') }}
 
 ),
 
@@ -24,7 +24,7 @@ monthly as (
         slices.slice_source,
         slices.slice_tenant_id,
         slices.dimension,
-        {{ slice_value('slices.dimension', 'movements') }} as dimension_value,
+        {{ slice_value('slices', 'movements') }} as dimension_value,
         movements.reporting_currency,
         movements.{{ currency }} as held_currency,
         movements.billing_source,
@@ -41,7 +41,7 @@ monthly as (
         slices.slice_source,
         slices.slice_tenant_id,
         slices.dimension,
-        {{ slice_value('slices.dimension', 'movements') }},
+        {{ slice_value('slices', 'movements') }},
         movements.reporting_currency,
         movements.{{ currency }},
         movements.billing_source,
@@ -61,7 +61,7 @@ balances as (
     from monthly
     window customer_months as (
         partition by
-            customer_id, tenant_id, billing_source, dimension, dimension_value,
+            customer_id, tenant_id, billing_source, slice_tenant_id, dimension, dimension_value,
             reporting_currency, held_currency
         order by from_month
     )
@@ -88,5 +88,6 @@ from balances
 where balance > 0
 window customer as (
     partition by
-        customer_id, tenant_id, billing_source, dimension, dimension_value, reporting_currency
+        customer_id, tenant_id, billing_source, slice_tenant_id, dimension, dimension_value,
+        reporting_currency
 )

@@ -4,13 +4,13 @@ with
 
 movements as (
 
-    select * from {{ ref('mrr_movements') }}
+    select * from {{ ref('group_movements') }}
 
 ),
 
 movements_of_holders as (
 
-    select * from {{ ref('mrr_movements') }}
+    select * from {{ ref('group_movements') }}
 
 ),
 
@@ -38,7 +38,7 @@ held_currencies as (
         count(*) over (
             partition by billing_source, tenant_id, customer_id, reporting_currency
         ) > 1 as is_one_of_several
-    from {{ ref('mrr_movements') }}
+    from {{ ref('group_movements') }}
     group by billing_source, tenant_id, customer_id, reporting_currency, currency
 
 ),

@@ -8,13 +8,13 @@ with
 
 movements as (
 
-    select * from {{ ref('mrr_movements') }}
+    select * from {{ ref('group_movements') }}
 
 ),
 
 customers as (
 
-    select * from {{ ref('customers') }}
+    select * from {{ ref('group_customers') }}
 
 ),
 

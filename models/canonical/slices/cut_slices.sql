@@ -36,7 +36,7 @@ select
     slices.slice_source as billing_source,
     slices.slice_tenant_id as tenant_id,
     slices.dimension,
-    {{ slice_value('slices.dimension', 'cuts') }} as dimension_value,
+    {{ slice_value('slices', 'cuts') }} as dimension_value,
     case when slices.is_any_currency then 'any' else cuts.cut_currency end as reporting_currency
 from cuts
 inner join slices
@@ -45,7 +45,10 @@ inner join slices
         and cuts.tenant_id = slices.tenant_id
         and (
             cuts.cut_dimension in ('every', slices.dimension)
-            or (cuts.cut_dimension = 'total' and slices.dimension in ('source', 'overall'))
+            or (
+                cuts.cut_dimension = 'total'
+                and slices.dimension in ('source', 'overall', 'segment')
+            )
         )
         -- who has one currency pays in it whatever the currency
         and case

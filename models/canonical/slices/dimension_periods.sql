@@ -46,7 +46,7 @@ sliced as (
         slices.slice_source as billing_source,
         slices.slice_tenant_id as tenant_id,
         slices.dimension,
-        {{ slice_value('slices.dimension', 'periods') }} as dimension_value,
+        {{ slice_value('slices', 'periods') }} as dimension_value,
         {% for amount in amounts -%}
             periods.{{ amount }},
         {% endfor -%}

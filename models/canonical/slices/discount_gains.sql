@@ -27,7 +27,7 @@ sliced as (
         slices.slice_source,
         slices.slice_tenant_id,
         slices.dimension,
-        {{ slice_value('slices.dimension', 'days') }} as dimension_value,
+        {{ slice_value('slices', 'days') }} as dimension_value,
         days.reporting_currency,
         days.period_start as gain_date,
         days.discount_mrr

@@ -4,7 +4,7 @@ with
 
 kept_customers as (
 
-    select * from {{ ref('kept_customers') }}
+    select * from {{ ref('group_kept_customers') }}
 
 ),
 
@@ -18,7 +18,7 @@ spells as (
 slices as (
 
     select * from {{ ref('slices') }}
-    where dimension in ('total', 'source', 'overall') and not is_any_currency
+    where dimension in ('total', 'source', 'overall', 'segment') and not is_any_currency
 
 ),
 
@@ -136,8 +136,7 @@ select
     slices.slice_tenant_id as tenant_id,
     changes.customer_id,
     slices.dimension,
-    case slices.dimension when 'source' then slices.billing_source else 'all' end
-        as dimension_value,
+    {{ slice_value('slices', 'slices', []) }} as dimension_value,
     changes.movement_date,
     changes.returned_customers,
     changes.lost_customers

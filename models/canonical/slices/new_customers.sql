@@ -2,7 +2,7 @@ with
 
 movements as (
 
-    select * from {{ ref('mrr_movements') }}
+    select * from {{ ref('group_movements') }}
 
 ),
 
@@ -24,7 +24,7 @@ sliced as (
         slices.slice_source,
         slices.slice_tenant_id,
         slices.dimension,
-        {{ slice_value('slices.dimension', 'movements') }} as dimension_value,
+        {{ slice_value('slices', 'movements') }} as dimension_value,
         case when slices.is_any_currency then 'any' else movements.reporting_currency end
             as reporting_currency,
         movements.billing_source,

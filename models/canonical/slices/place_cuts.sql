@@ -31,7 +31,8 @@ currencies as (
 ),
 
 -- One cut for every dimension where there is one place, else one for each; and each once more
--- whatever the currency where there are several. A cut knows of its places what they share.
+-- whatever the currency where there are several. A cut knows of its places what they share. Within
+-- a segment nothing is cut further.
 cuts as (
 
     select
@@ -53,7 +54,13 @@ cuts as (
             else ''
         end as shared_interval
     from places
-    inner join dimensions on places.has_one_place = (dimensions.dimension = 'every')
+    inner join dimensions
+        on
+            places.has_one_place = (dimensions.dimension = 'every')
+            and (
+                {{ is_of_everyone('places.tenant_id') }}
+                or dimensions.dimension in ('every', 'total')
+            )
     inner join currencies on not (places.has_one_currency and currencies.is_any_currency)
 
 )

@@ -2,7 +2,7 @@ with
 
 movements as (
 
-    select * from {{ ref('mrr_movements') }}
+    select * from {{ ref('group_movements') }}
 
 ),
 

@@ -4,14 +4,14 @@ with
 
 begun_items as (
 
-    select * from {{ ref('item_mrr') }}
+    select * from {{ ref('group_items') }}
     where mrr > 0
 
 ),
 
 ended_items as (
 
-    select * from {{ ref('item_mrr') }}
+    select * from {{ ref('group_items') }}
     where mrr > 0 and to_window is not null
 
 ),

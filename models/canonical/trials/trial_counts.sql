@@ -6,7 +6,7 @@ with
 
 trials as (
 
-    select * from {{ ref('trial_outcomes') }}
+    select * from {{ ref('group_trial_outcomes') }}
 
 ),
 
@@ -15,7 +15,7 @@ slices as (
     select * from {{ ref('slices') }}
     where
         not is_any_currency
-        and dimension in ('total', 'plan', 'country', 'source', 'overall')
+        and dimension in ('total', 'plan', 'country', 'source', 'overall', 'segment')
 
 ),
 
@@ -126,7 +126,7 @@ select
     slices.slice_source as billing_source,
     slices.slice_tenant_id as tenant_id,
     slices.dimension,
-    {{ slice_value('slices.dimension', 'counted', ['plan', 'country']) }} as dimension_value,
+    {{ slice_value('slices', 'counted', ['plan', 'country']) }} as dimension_value,
     sum(counted.started)::bigint as trials_started,
     sum(counted.converted)::bigint as trials_converted,
     sum(counted.cancelled)::bigint as trials_cancelled,
@@ -145,4 +145,4 @@ group by
     slices.slice_source,
     slices.slice_tenant_id,
     slices.dimension,
-    {{ slice_value('slices.dimension', 'counted', ['plan', 'country']) }}
+    {{ slice_value('slices', 'counted', ['plan', 'country']) }}

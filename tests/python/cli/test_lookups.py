@@ -30,6 +30,8 @@ TYPES = {
 MRR = """
 create table tidemill.metric_mrr (grain text, period_start date);
 insert into tidemill.metric_mrr values ('day', '2026-03-15');
+create table tidemill.metric_segment_customers (segment text);
+insert into tidemill.metric_segment_customers values ('small');
 """
 
 
@@ -295,6 +297,8 @@ INJECTIONS = ["x'; drop table tidemill.metric_churn; --", 'x"; select 1', "%(fir
         "--currency",
         "--source",
         "--tenant",
+        "--segment",
+        "--compare",
         "--show",
     ],
 )
@@ -302,7 +306,8 @@ INJECTIONS = ["x'; drop table tidemill.metric_churn; --", 'x"; select 1', "%(fir
 def test_what_is_given_is_never_part_of_a_statement(
     look_up: Callable[..., Result], slices: str, command: str, option: str, injection: str
 ) -> None:
-    words = [f"tenant={injection}"] if option == "--where" else [injection]
+    wanted = {"--where": f"tenant={injection}", "--compare": f"{injection},small"}
+    words = [wanted.get(option, injection)]
 
     result = look_up(command, option, *words)
 

@@ -35,8 +35,8 @@ CUSTOMERS = [
         Mutant(
             "every tenant has an overall of its own",
             "slices",
-            "count(*) over () > 1 as is_one_of_several",
-            "count(*) over () > 0 as is_one_of_several",
+            "over () > 1 as is_one_of_several",
+            "over () > 0 as is_one_of_several",
         ),
         Mutant(
             "a free subscription counts",

@@ -16,6 +16,7 @@ from reference.metrics.cac import Spend
 from reference.metrics.compare import differences_from
 from reference.metrics.cuts import Rows
 from reference.metrics.relations import metrics
+from reference.metrics.segments import Condition
 from reference.surface.books import Books, compute
 from reference.surface.builders import AS_OF
 from surface.build import SurfaceBuild, SurfaceProject
@@ -23,7 +24,7 @@ from surface.compare import ledger_differences
 from surface.conftest import project as project
 from surface.histories import Example, examples
 
-from . import surface_ledger, surface_metrics
+from . import surface_ledger, surface_metrics, surface_segments
 from .handwritten import handwritten
 from .mutants import Mutant
 from .surface_ledger import LEDGER
@@ -34,7 +35,8 @@ EXAMPLES = 120
 SEEDS = 8
 # Those under the same options follow each other: the project is compiled once for them.
 MUTANTS = sorted(
-    (*surface_ledger.MUTANTS, *surface_metrics.MUTANTS), key=lambda mutant: repr(mutant.options)
+    (*surface_ledger.MUTANTS, *surface_metrics.MUTANTS, *surface_segments.MUTANTS),
+    key=lambda mutant: repr(mutant.options),
 )
 
 
@@ -59,6 +61,7 @@ class Bench:
             rates=example.rates,
             fixed_rates=example.fixed_rates,
             spend=example.spend,
+            segments=example.segments,
             models=[model for model in models if model.name in needed],
         ) as connection:
             if relation == LEDGER:
@@ -78,8 +81,10 @@ class Bench:
     def expected(self, number: int) -> dict[str, Rows]:
         """The metrics of the reference."""
         if number not in self._expected:
-            spend = [Spend(*row.values()) for row in self.examples[number].spend]
-            self._expected[number] = metrics(self.books(number), spend)
+            one = self.examples[number]
+            spend = [Spend(*row.values()) for row in one.spend]
+            conditions = [Condition(**row) for row in one.segments]
+            self._expected[number] = metrics(self.books(number), spend, conditions)
         return self._expected[number]
 
 

@@ -81,7 +81,7 @@ def test_it_sees_the_rows_of_its_tenant_and_all_of_them(metrics: Metrics) -> Non
         assert rows(metrics.member, f"{whole} order by 1") == expected, name
         seen += bool(expected)
     # All metrics but those that this history has nothing for.
-    assert len(metrics.names) == 23
+    assert len(metrics.names) == 26
     assert seen >= 15
 
 

@@ -99,7 +99,8 @@ def test_every_snapshot_reads_what_says_when_it_looked(manifest: Manifest) -> No
 def test_the_last_select_names_every_column(models: list[Model]) -> None:
     for model in models:
         selects = last_selects(model)
-        assert selects or "union_sources(" in model.raw_sql, model.name
+        made = ("union_sources(", "with_rows_of_segments(")
+        assert selects or any(one in model.raw_sql for one in made), model.name
         for columns in selects:
             stars = re.findall(r"(?:^|,)\s*(?:distinct\s+)?(?:\w+\.)?\*\s*(?:,|$)", columns)
             assert not stars, f"{model.name} ends in select *"
@@ -121,7 +122,10 @@ def test_the_last_select_lists_the_columns_of_the_contract_in_order(
 
 def test_the_grain_stands_above_the_last_select(models: list[Model]) -> None:
     for model in models:
-        last = r"^-- one row\b[^\n]*\n(?:--[^\n]*\n)*(?:select\b|\{\{ union_sources\()"
+        last = (
+            r"^-- one row\b[^\n]*\n(?:--[^\n]*\n)*"
+            r"(?:select\b|\{\{ (?:union_sources|with_rows_of_segments)\()"
+        )
         assert re.search(last, model.raw_sql, flags=re.MULTILINE), model.name
 
 

@@ -82,6 +82,7 @@ class SurfaceBuild:
         fixed_rates: Mapping[str, Decimal | int] | None = None,
         base_currency: str = "EUR",
         spend: Iterable[Row] = (),
+        segments: Iterable[Row] = (),
         later: timedelta = timedelta(),
         models: Sequence[Model] | None = None,
     ) -> Iterator[psycopg.Connection[Any]]:
@@ -95,6 +96,7 @@ class SurfaceBuild:
                 self.load(f"tidemill_core.{relation}", rows)
             self.load("tidemill_inputs.fx_rates", published(rates, base_currency))
             self.load("tidemill_inputs.spend", list(spend))
+            self.load("tidemill_inputs.segments", list(segments))
             self.load("tidemill_core.fx_fixed_rates", fixed)
             for model in self.models if models is None else models:
                 if model.is_view:

@@ -46,6 +46,27 @@ DISCOUNTS = mostly(Decimal(0), decimals("10", "3.33", "50", "1000"))
 QUANTITIES = decimals("1", "2", "3", "0", "1.5", "7")
 PLANS = st.sampled_from(("basic", "pro", "free"))
 COUNTRIES = st.sampled_from(("DE", "FR", "unknown"))
+# What a segment may ask of a customer.
+CONDITIONS: st.SearchStrategy[Row] = st.sampled_from(
+    [
+        {"field": field, "operator": operator, "operands": operands}
+        for field, operator, operands in (
+            ("plan", "in", ["basic", "free"]),
+            ("plan", "contains", ["PR"]),
+            ("plan", "empty", []),
+            ("product", "in", ["seats"]),
+            ("currency", "in", ["EUR"]),
+            ("country", "in", ["DE", "unknown"]),
+            ("billing_interval", "in", ["month"]),
+            ("source", "in", ["engine"]),
+            ("tenant", "in", ["t1"]),
+            ("attribute.tier", "in", ["gold"]),
+            ("attribute.tier", "less", ["1.5"]),
+            ("attribute.tier", "greater", ["2", "20"]),
+            ("attribute.tier", "empty", []),
+        )
+    ]
+)
 TIERS = st.sampled_from(({"tier": "gold"}, {"tier": 1}, {"tier": None}))
 # What may change from one interval of an item to the next.
 FACTS: dict[str, st.SearchStrategy[Any]] = {
@@ -101,6 +122,7 @@ class Example:
     rates: list[Rate] = field(default_factory=list)
     fixed_rates: dict[str, Decimal] = field(default_factory=dict)
     spend: list[Row] = field(default_factory=list)
+    segments: list[Row] = field(default_factory=list)
 
 
 class Calendar:
@@ -162,7 +184,25 @@ def examples(draw: Draw, *, with_bad_rows: bool = True) -> Example:
         rates=published,
         fixed_rates=draw(mostly(FIXED_RATES, st.dictionaries(st.sampled_from(CURRENCIES), RATES))),
         spend=draw(st.lists(spends(calendar), max_size=2)),
+        segments=draw(st.just([]) | segments()),
     )
+
+
+@st.composite
+def segments(draw: Draw) -> list[Row]:
+    """A segment or two, each of a clause or two."""
+    return [
+        {
+            "segment": f"s{segment}",
+            "clause": clause,
+            "condition": condition,
+            **draw(CONDITIONS),
+            "is_negated": draw(mostly(False, st.just(True))),
+        }
+        for segment in range(draw(st.integers(1, 2)))
+        for clause in range(draw(mostly(1, st.just(2))))
+        for condition in range(draw(mostly(1, st.just(2))))
+    ]
 
 
 @st.composite
@@ -179,7 +219,9 @@ def customers(draw: Draw, calendar: Calendar, index: int) -> Row:
         "created_at": draw(calendar.maybe),
         "is_excluded": draw(mostly(False, st.just(index > 0))),
         "attributes": draw(
-            mostly({}, st.sampled_from(({"tier": "gold"}, {"tier": 1}, {"tier": None})))
+            mostly(
+                {}, st.sampled_from(({"tier": "gold"}, {"tier": 1}, {"tier": 10}, {"tier": None}))
+            )
         ),
     }
 

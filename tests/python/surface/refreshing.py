@@ -27,7 +27,11 @@ select * from jsonb_populate_record(null::{BUILD}.refresh_recipes, %s)
 """
 STATE = f"""
 insert into {BUILD}.refresh_state (is_whole, begun_at, begun_xid, next_turn)
-select false, now(), pg_snapshot_xmin(pg_current_snapshot()), 0
+select false, now(), pg_snapshot_xmin(pg_current_snapshot()), 0;
+insert into {BUILD}.refresh_sources (
+    source, name, relation, columns, is_shared, concerns, found_columns, seen_pages, next_page
+)
+values ('inputs', 'segments', 'tidemill_inputs.segments', '{{}}', true, '[]', '{{}}', 0, 0)
 """
 CHANGED = """
 create temporary table changed (name text primary key) on commit drop;

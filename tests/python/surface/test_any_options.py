@@ -8,6 +8,7 @@ from hypothesis import given, settings
 
 from reference.metrics.cac import Spend
 from reference.metrics.compare import differences
+from reference.metrics.segments import Condition
 from reference.surface.books import compute
 from reference.surface.builders import AS_OF
 
@@ -35,14 +36,10 @@ class Compared:
     def check(self, example: Example) -> None:
         books = compute(example.surface, self.variables, AS_OF, example.rates, example.fixed_rates)
         spend = [Spend(*row.values()) for row in example.spend]
-        with self.build.filled(
-            example.surface,
-            rates=example.rates,
-            fixed_rates=example.fixed_rates,
-            spend=example.spend,
-        ) as connection:
+        conditions = [Condition(**row) for row in example.segments]
+        with self.build.filled(**vars(example)) as connection:
             found = ledger_differences(connection, books)
-            found += differences(connection, "tidemill", books, spend)
+            found += differences(connection, "tidemill", books, spend, conditions)
         assert not found, "\n".join(found[:20])
 
 

@@ -150,6 +150,7 @@ def read(build: SurfaceBuild, example: Example, later: timedelta = timedelta()) 
         rates=example.rates,
         fixed_rates=example.fixed_rates,
         spend=example.spend,
+        segments=example.segments,
         later=later,
     ) as connection:
         names = connection.execute(

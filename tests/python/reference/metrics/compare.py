@@ -14,6 +14,7 @@ from reference.surface.books import Books
 from .cac import Spend
 from .cuts import Rows
 from .relations import KEYS, metrics
+from .segments import Condition
 
 MOST = 3
 HASH = "definitions_hash"
@@ -36,13 +37,17 @@ def missing(connection: psycopg.Connection[Any], schema: str) -> list[str]:
 
 
 def differences(
-    connection: psycopg.Connection[Any], schema: str, books: Books, spend: Iterable[Spend] = ()
+    connection: psycopg.Connection[Any],
+    schema: str,
+    books: Books,
+    spend: Iterable[Spend] = (),
+    conditions: Iterable[Condition] = (),
 ) -> list[str]:
     """Where the relations that are built say something else than the reference.
 
     A few of each relation; those that are `missing` say nothing.
     """
-    return differences_from(connection, schema, metrics(books, spend))
+    return differences_from(connection, schema, metrics(books, spend, conditions))
 
 
 def differences_from(

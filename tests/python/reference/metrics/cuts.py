@@ -143,9 +143,13 @@ class Cut:
 class Ledger:
     """The books read once, and cut."""
 
-    def __init__(self, books: Books) -> None:
-        """Read each customer's balance at the end of each day on which it moved."""
+    def __init__(self, books: Books, whole: Books | None = None) -> None:
+        """Read each customer's balance at the end of each day on which it moved.
+
+        `whole` are those of all customers, where these are of some.
+        """
         self.books = books
+        self._whole = whole or books
         self.options = books.options
         self.today = books.last_day
         self.first_day = min((m.day for m in books.movements), default=self.today + ONE_DAY)
@@ -214,7 +218,7 @@ class Ledger:
     def _reporting_currencies(self) -> dict[tuple[str, str], set[str]]:
         """The reporting currencies of the ledger, by source and tenant, and of all together."""
         found: dict[tuple[str, str], set[str]] = defaultdict(set)
-        for movement in self.books.movements:
+        for movement in self._whole.movements:
             found[movement.unit[:2]].add(movement.reporting_currency)
             found[ALL, ALL].add(movement.reporting_currency)
         return found

@@ -16,6 +16,7 @@ from .cuts import Ledger, Rows
 from .levels import arr, mrr, reasons, waterfall
 from .ltv import ltv
 from .retention import retention
+from .segments import Condition, segment_metrics
 from .trials import trials
 from .usage import usage_revenue
 
@@ -48,15 +49,26 @@ KEYS = {
     "metric_committed_mrr": ("as_of_date", "horizon_days", "horizon_date", *DIMENSION, *CURRENCY),
     "metric_concentration": BY_SLICE,
     "metric_cac": BY_SLICE,
+    "metric_segment_mrr": (*BY_PLACE, "segment"),
+    "metric_segment_reasons": (*BY_PLACE, "movement_type", "reason", "segment"),
+    "metric_segment_customers": (*TENANT, "customer_id", "segment"),
 }
 # Far more digits than any amount needs: only the roundings that the definitions ask for take place.
 DIGITS = 60
 
 
-def metrics(books: Books, spend: Iterable[Spend] = ()) -> dict[str, Rows]:
+def metrics(
+    books: Books, spend: Iterable[Spend] = (), conditions: Iterable[Condition] = ()
+) -> dict[str, Rows]:
     """Each relation's rows: values by column, by the values of its `KEYS`."""
+    found = _metrics(books, books, spend)
+    of_segments = segment_metrics(books, conditions, _metrics, KEYS)
+    return {name: {**found.get(name, {}), **of_segments[name]} for name in KEYS}
+
+
+def _metrics(books: Books, whole: Books, spend: Iterable[Spend] = ()) -> dict[str, Rows]:
     with localcontext(prec=DIGITS):
-        ledger = Ledger(books)
+        ledger = Ledger(books, whole)
         mrr_rows, arpa_rows, churn_rows = mrr(ledger), arpa(ledger), churn(ledger)
         ltv_rows = ltv(ledger, arpa_rows, churn_rows)
         return {
