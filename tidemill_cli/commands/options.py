@@ -173,6 +173,7 @@ class ListsByDefault(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer's own
         """Put in the subcommand that is meant."""
-        if not args or (args[0].startswith("-") and args[0] != "--help"):
+        is_bare = not args or (args[0].startswith("-") and args[0] != "--help")
+        if is_bare and not ctx.resilient_parsing:  # what completes words asks for all of them
             args = ["list", *args]
         return super().parse_args(ctx, args)

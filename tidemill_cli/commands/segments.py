@@ -62,7 +62,9 @@ def list_segments(
 
 @app.command()
 def load(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A .yml file.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A .yml file.")] = Path(
+        "segments.yml"
+    ),
     as_json: options.Json = False,
     schema: options.Schema = None,
     dsn: options.Dsn = None,

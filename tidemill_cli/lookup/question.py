@@ -187,8 +187,8 @@ def _check_dimension(metric: Metric[Any], name: str, option: str) -> None:
         )
     if name not in metric.split_by:
         raise TidemillError(
-            f"{option} {name}: {metric.name} is not split by it, but by "
-            f"{', '.join(metric.split_by)}."
+            f"{option}{'' if option == f'--{name}' else f' {name}'}: {metric.name} is not split by "
+            f"{name}, but by {', '.join(metric.split_by)}."
         )
 
 

@@ -160,7 +160,10 @@ def test_movements_of_a_segment_are_those_of_its_customers(look_up: LookUp) -> N
             "there is no segment smal in the metrics: did you mean small",
         ),
         (["churn", "--segment", "small", "--by", "plan"], "for plan and segment together"),
-        (["cac", "--segment", "small"], "cac is not split by it, but by source, tenant."),
+        (
+            ["cac", "--segment", "small"],
+            "--segment: cac is not split by segment, but by source, tenant.",
+        ),
         (["mrr", "--compare", "small"], "--compare small names one segment: --segment shows one."),
         (["mrr", "--compare", "a,b", "--segment", "c"], "--compare names the segments to show"),
         (["mrr", "--where", "segment=a,segment=b"], "--compare a,b shows each."),

@@ -261,7 +261,10 @@ def test_every_metric_can_be_looked_up_where_there_is_nothing(
         (["churn", "--show", "logo_chrun_rate"], "did you mean logo_churn_rate"),
         (["churn", "--as-of", "2026", "--from", "2026"], "--as-of asks for one period"),
         (["ltv", "--grain", "day"], "ltv has no grain day: there are month."),
-        (["usage", "--by", "country"], "usage is not split by it, but by source, tenant, plan"),
+        (
+            ["usage", "--by", "country"],
+            "usage is not split by country, but by source, tenant, plan",
+        ),
         (["committed", "--from", "2026"], "committed looks ahead from the latest day only"),
         (["churn", "--from", "tomorrow"], "write it as 2026-03-01, or 2026-03 for a month"),
         (["churn", "--from", "2027"], "--from 2027 is later than the latest day, 2026-03-15."),
