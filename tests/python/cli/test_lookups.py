@@ -263,7 +263,7 @@ def test_every_metric_can_be_looked_up_where_there_is_nothing(
         (["ltv", "--grain", "day"], "ltv has no grain day: there are month."),
         (
             ["usage", "--by", "country"],
-            "usage is not split by country, but by source, tenant, plan",
+            "usage is not split by country, but by source, tenant",
         ),
         (["committed", "--from", "2026"], "committed looks ahead from the latest day only"),
         (["churn", "--from", "tomorrow"], "write it as 2026-03-01, or 2026-03 for a month"),

@@ -76,6 +76,29 @@ CUSTOMERS = [
     ),
 ]
 
+WHO_CHURNED = noticed_in(
+    "metric_churn_customers",
+    {},
+    Mutant(
+        "who pays less has no row",
+        "metric_churn_customers",
+        "or contraction_mrr <> 0",
+        "",
+    ),
+    Mutant(
+        "who came back has no row",
+        "metric_churn_customers",
+        "or reactivation_mrr <> 0",
+        "",
+    ),
+    Mutant(
+        "what one plan lost is lost in all",
+        "metric_churn_customers",
+        "and is_whole",
+        "",
+    ),
+)
+
 CHURN = [
     *noticed_in(
         "metric_churn",
@@ -707,6 +730,6 @@ CAC = [
 ]
 
 MUTANTS = [
-    *(*CUSTOMERS, *CHURN, *RETENTION, *COHORTS, *VALUES, *TRIALS, *BILLED),
+    *(*CUSTOMERS, *CHURN, *WHO_CHURNED, *RETENTION, *COHORTS, *VALUES, *TRIALS, *BILLED),
     *(*COMMITTED, *CONCENTRATION, *CAC),
 ]
