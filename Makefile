@@ -19,7 +19,7 @@ NODE_INSTALLED := $(NODE)/.installed
 LANDING := tests/stripe_landing
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all test-majors test-killbill landing bench-engine bench-lag lint format lock clean
+.PHONY: help demo test test-all test-majors test-killbill landing bench-engine bench-lag bench-lookups lint format lock clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ bench-engine: $(INSTALLED) ## How much slower a billing engine writes during a r
 
 bench-lag: $(INSTALLED) ## How long after a commit in the billing tables metric_mrr shows it.
 	@PYTHONPATH=tests/python $(BIN)/python benchmarks/lag.py $(BENCH)
+
+bench-lookups: $(INSTALLED) ## How long look-ups take, in SQL and as a process.
+	@PYTHONPATH=tests/python $(BIN)/python benchmarks/lookups.py $(BENCH)
 
 # Without Node 20 the tests of real landing code say what they miss, or fail under TIDEMILL_REQUIRE_NODE=1.
 landing:

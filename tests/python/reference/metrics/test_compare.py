@@ -13,8 +13,10 @@ from reference.surface.builders import SurfaceRows
 from .cac import Spend
 from .compare import differences, missing
 from .relations import KEYS, metrics
+from .segments import Condition
 
 SPEND = [Spend(date(2025, 2, 1), None, "USD", Decimal(300))]
+CONDITIONS = [Condition("on less", 1, 1, "plan", "in", ("less",), False)]
 TYPES = {bool: "boolean", int: "bigint", Decimal: "numeric", date: "date", str: "text"}
 
 
@@ -35,7 +37,7 @@ def connection(database: str, books: Books) -> Iterator[psycopg.Connection[Any]]
     """A database with the relations that a right build would hold."""
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("create schema tidemill")
-        for name, rows in metrics(books, SPEND).items():
+        for name, rows in metrics(books, SPEND, CONDITIONS).items():
             assert rows, name
             write(connection, name, rows)
         yield connection
@@ -70,7 +72,7 @@ def test_a_right_build_has_no_differences(
     connection: psycopg.Connection[Any], books: Books
 ) -> None:
     assert missing(connection, "tidemill") == []
-    assert differences(connection, "tidemill", books, SPEND) == []
+    assert differences(connection, "tidemill", books, SPEND, CONDITIONS) == []
 
 
 def test_a_relation_that_is_not_built_is_missing_and_not_a_difference(
@@ -78,7 +80,7 @@ def test_a_relation_that_is_not_built_is_missing_and_not_a_difference(
 ) -> None:
     connection.execute("drop table tidemill.metric_ltv")
     assert missing(connection, "tidemill") == ["metric_ltv"]
-    assert differences(connection, "tidemill", books, SPEND) == []
+    assert differences(connection, "tidemill", books, SPEND, CONDITIONS) == []
 
 
 @pytest.mark.parametrize(
@@ -135,7 +137,7 @@ def test_what_differs_is_named(
     connection: psycopg.Connection[Any], books: Books, damage: str, said: list[str]
 ) -> None:
     connection.execute(damage)
-    found = differences(connection, "tidemill", books, SPEND)
+    found = differences(connection, "tidemill", books, SPEND, CONDITIONS)
     assert len(found) == len(said), found
     for problem, expected in zip(found, said, strict=True):
         assert problem.startswith(expected)
