@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import psycopg
@@ -17,6 +17,7 @@ from tidemill_cli.lookup.units import Unit
 
 ADDS_UP_TENANTS = "adds_up_tenants"
 MEMBERS = "metric_segment_customers"
+_LONGEST = {"day": 1, "week": 7, "month": 31, "quarter": 92, "year": 366}
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,15 @@ class Lookups:
 
     def latest_day(self) -> date | None:
         """The last day with MRR; None before there is one."""
-        query = sql.SQL("select max(period_start) from {} where grain = 'day'").format(
-            self._relation("metric_mrr")
-        )
-        ((day,),) = self._fetch(query, {})[1]
-        return day if isinstance(day, date) else None
+        # Mostly it is one of the last, which an index finds: all days are many.
+        for days in (sql.SQL("period_start > current_date - 7"), sql.SQL("true")):
+            query = sql.SQL("select max(period_start) from {} where grain = 'day' and {}").format(
+                self._relation("metric_mrr"), days
+            )
+            ((day,),) = self._fetch(query, {})[1]
+            if isinstance(day, date):
+                return day
+        return None
 
     def rows(self, metric: Metric[Any], selection: Selection) -> tuple[list[dict[str, Any]], str]:
         """The rows by column, and the statement that gave them."""
@@ -235,6 +240,10 @@ def _conditions(
     if selection.first:
         conditions.append(sql.SQL("{} > %(first)s").format(sql.Identifier(ends)))
         values["first"] = selection.first
+        if selection.grain:
+            # Which follows from it, and has an index.
+            conditions.append(sql.SQL("{} > %(earliest)s").format(sql.Identifier(begins)))
+            values["earliest"] = selection.first - timedelta(days=_LONGEST[selection.grain])
     if selection.stop:
         conditions.append(sql.SQL("{} < %(stop)s").format(sql.Identifier(begins)))
         values["stop"] = selection.stop

@@ -24,7 +24,8 @@ Share: TypeAlias = Annotated[Decimal | None, Unit.SHARE]
 Number: TypeAlias = Annotated[Decimal | None, Unit.NUMBER]
 
 
-@dataclass(frozen=True, kw_only=True)
+# Not frozen: to make frozen classes takes a look-up longer than to read its rows.
+@dataclass(kw_only=True)
 class Row:
     """A row of any metric. A dimension that the row was not asked to be split by is None."""
 
@@ -39,7 +40,7 @@ class Row:
     reporting_currency: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class PeriodRow(Row):
     """A row of one period, [period_start, period_end)."""
 
@@ -48,21 +49,21 @@ class PeriodRow(Row):
     is_complete: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Mrr(PeriodRow):
     """Monthly recurring revenue at the end of a period."""
 
     mrr: Money
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Arr(PeriodRow):
     """Annual run rate at the end of a period."""
 
     arr_run_rate: Money
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Movements(PeriodRow):
     """What changed MRR in a period, and why."""
 
@@ -71,7 +72,7 @@ class Movements(PeriodRow):
     amount: Money
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Waterfall(PeriodRow):
     """How MRR got from the opening to the closing of a period."""
 
@@ -88,7 +89,7 @@ class Waterfall(PeriodRow):
     net_new_mrr: Money
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Churn(PeriodRow):
     """What became of the customers who paid on the day before the period."""
 
@@ -112,7 +113,7 @@ class Churn(PeriodRow):
     net_churn_rate: Share
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Retention(PeriodRow):
     """What is left of the customers who paid on the day before a window of months."""
 
@@ -128,7 +129,7 @@ class Retention(PeriodRow):
     grr: Share
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Cohorts(PeriodRow):
     """What is left of those who began in one period, so many periods later."""
 
@@ -148,7 +149,7 @@ class Cohorts(PeriodRow):
     mrr_retention_of_previous: Share
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Arpa(PeriodRow):
     """Average revenue per account, and the average price new customers came in at."""
 
@@ -160,7 +161,7 @@ class Arpa(PeriodRow):
     asp: MoneyIfAny
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Ltv(PeriodRow):
     """Lifetime value: what a customer brings in until it leaves."""
 
@@ -171,7 +172,7 @@ class Ltv(PeriodRow):
     ltv: MoneyIfAny
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Trials(PeriodRow):
     """Trials that began in a period, and what became of them by now."""
 
@@ -190,7 +191,7 @@ class Trials(PeriodRow):
     conversion_rate: Share
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Customers(PeriodRow):
     """Paying customers and subscriptions; who came, returned and left."""
 
@@ -202,7 +203,7 @@ class Customers(PeriodRow):
     subscriptions: Count
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Usage(PeriodRow):
     """Usage billed, by when it was used."""
 
@@ -210,7 +211,7 @@ class Usage(PeriodRow):
     lines: Count
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Concentration(PeriodRow):
     """How much of MRR hangs on how few customers."""
 
@@ -225,7 +226,7 @@ class Concentration(PeriodRow):
     hhi: Number
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Committed(Row):
     """MRR as it will be by what is scheduled already."""
 
@@ -240,7 +241,7 @@ class Committed(Row):
     trial_mrr: Money
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Cac(PeriodRow):
     """What a new customer costs, and when it has paid that back."""
 
