@@ -111,7 +111,7 @@ _IDENTITIES = {
             select grain, period_start, billing_source, tenant_id, reporting_currency, dimension,
                 sum(mrr) as mrr
             from {metric_arpa}
-            where dimension not in ('source', 'overall')
+            where dimension not in ('source', 'overall', 'segment')
             group by grain, period_start, billing_source, tenant_id, reporting_currency, dimension
         ),
 
@@ -138,6 +138,47 @@ _IDENTITIES = {
                 and slices.tenant_id = levels.tenant_id
                 and slices.reporting_currency = levels.reporting_currency
     """,
+    "movements of a segment's customers = its MRR": """
+        select concat_ws(' ', segment, billing_source, tenant_id, currency), sum(here), sum(there)
+        from (
+            select members.segment, moved.billing_source, moved.tenant_id, moved.currency,
+                moved.amount as here, 0 as there
+            from {metric_segment_customers} as members
+            inner join {metric_mrr_movements} as moved
+                on
+                    members.customer_id = moved.customer_id
+                    and members.billing_source = moved.billing_source
+                    and members.tenant_id = moved.tenant_id
+            union all
+            select segment, billing_source, tenant_id, currency, 0, native_mrr
+            from {metric_segment_mrr}
+            where
+                grain = 'day'
+                and period_start = (
+                    select max(period_start) from {metric_segment_mrr} where grain = 'day'
+                )
+        ) as sides
+        group by segment, billing_source, tenant_id, currency
+    """,
+    "a segment's slices = its tuples": """
+        select
+            concat_ws(
+                ' ', segment, grain, period_start, billing_source, tenant_id, reporting_currency
+            ),
+            sum(here),
+            sum(there)
+        from (
+            select grain, period_start, billing_source, tenant_id, reporting_currency,
+                dimension_value as segment, mrr as here, 0 as there
+            from {metric_arpa}
+            where dimension = 'segment' and tenant_id <> 'all'
+            union all
+            select grain, period_start, billing_source, tenant_id, reporting_currency,
+                segment, 0, closing_mrr
+            from {metric_segment_mrr}
+        ) as sides
+        group by segment, grain, period_start, billing_source, tenant_id, reporting_currency
+    """,
     "customers behind churn = metric_churn": """
         select concat_ws(' ', grain, period_start, billing_source, tenant_id, reporting_currency),
             sum(here), sum(there)
@@ -158,6 +199,7 @@ _IDENTITIES = {
 _RELATIONS = (
     *("metric_mrr", "metric_mrr_items", "metric_mrr_movements", "metric_mrr_waterfall"),
     *("metric_mrr_reasons", "metric_arpa", "metric_churn", "metric_churn_customers"),
+    *("metric_segment_mrr", "metric_segment_customers"),
 )
 _COMPARED = """
 with compared as (select * from ({identity}) as sides (what, here, there)),

@@ -207,9 +207,13 @@ def test_what_cannot_be_compared_is_said(
 RELATIONS = (
     *("metric_mrr", "metric_mrr_items", "metric_mrr_movements", "metric_mrr_waterfall"),
     *("metric_mrr_reasons", "metric_arpa", "metric_churn", "metric_churn_customers"),
+    *("metric_segment_mrr", "metric_segment_customers"),
 )
+# They may overlap: here they are the same.
+SEGMENTS = ("small", "all of them")
 MONTH = {"grain": "month", "period_start": "2026-01-01", "period_end": "2026-02-01",
          "is_complete": True, "billing_source": "lago", "tenant_id": "t"}  # fmt: skip
+DAY = {**MONTH, "grain": "day"}
 USD = {"currency": "USD", "reporting_currency": "USD"}
 ZEROS = dict.fromkeys(
     (
@@ -225,8 +229,8 @@ PUBLISHED: dict[str, list[dict[str, Any]]] = {
          "from_date": "2026-01-10"},
     ],
     "metric_mrr_movements": [
-        {"billing_source": "lago", "tenant_id": "t", "currency": "USD", "amount": 10,
-         "movement_date": "2026-01-10"},
+        {"billing_source": "lago", "tenant_id": "t", "customer_id": "c", "currency": "USD",
+         "amount": 10, "movement_date": "2026-01-10"},
     ],
     "metric_mrr_waterfall": [
         {**MONTH, **USD, **ZEROS, "new_mrr": 10, "closing_mrr": 10, "net_new_mrr": 10},
@@ -235,6 +239,20 @@ PUBLISHED: dict[str, list[dict[str, Any]]] = {
     "metric_arpa": [
         {**MONTH, "reporting_currency": "USD", "dimension": name, "mrr": 10}
         for name in ("total", "plan")
+    ] + [
+        {**period, "reporting_currency": "USD", "dimension": "segment", "dimension_value": name,
+         "mrr": 10}
+        for name in SEGMENTS
+        for period in (MONTH, DAY)
+    ],
+    "metric_segment_mrr": [
+        {**period, **USD, "segment": name, "closing_mrr": 10, "native_mrr": 10}
+        for name in SEGMENTS
+        for period in (MONTH, DAY)
+    ],
+    "metric_segment_customers": [
+        {"billing_source": "lago", "tenant_id": "t", "customer_id": "c", "segment": name}
+        for name in SEGMENTS
     ],
     "metric_churn": [],
     "metric_churn_customers": [],
@@ -279,12 +297,16 @@ def test_the_ledger_agrees_with_itself(tidemill: Tidemill, published: str) -> No
         ("metric_mrr", "closing of the waterfall = metric_mrr"),
         ("metric_mrr_reasons", "movements of a period = what the waterfall says"),
         ("metric_arpa", "every dimension adds up to metric_mrr"),
+        ("metric_arpa", "a segment's slices = its tuples"),
+        ("metric_segment_mrr", "movements of a segment's customers = its MRR"),
     ],
 )
 def test_what_does_not_agree_is_named(
     tidemill: Tidemill, published: str, relation: str, identity: str
 ) -> None:
-    column = "amount" if relation == "metric_mrr_reasons" else "mrr"
+    column = {"metric_mrr_reasons": "amount", "metric_segment_mrr": "native_mrr"}.get(
+        relation, "mrr"
+    )
     with psycopg.connect(published, autocommit=True) as session:
         session.execute(f"update tidemill.{relation} set {column} = {column} + 0.02")  # type: ignore[arg-type]
 
