@@ -132,6 +132,7 @@ def compared_text(answer: Answer[Any], columns: Sequence[str]) -> str:
     rows = [
         [*named, *(cells.get((c, segment), "") for c in compared for segment in segments)]
         for named, cells in lines.items()
+        if any(cells.values())
     ]
     first = len(headers) - len(compared) * len(segments)
     text = table(headers, rows, numeric=set(range(first, len(headers))))
