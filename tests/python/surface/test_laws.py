@@ -126,6 +126,24 @@ def test_rates_stay_within_their_bounds(build: SurfaceBuild, example: Example) -
             assert row[name] is None or 0 <= row[name] <= 1
 
 
+@FEW
+@given(example=examples())
+def test_a_segment_of_everybody_says_what_the_total_says(
+    build: SurfaceBuild, example: Example
+) -> None:
+    everybody = {"field": "tenant", "operator": "empty", "operands": [], "is_negated": True}
+    one = {"segment": "everybody", "clause": 1, "condition": 1, **everybody}
+    relations = read(build, replace(example, segments=[one]))
+    sliced = {name for name, rows in relations.items() if rows and "dimension" in rows[0]}
+    for name in sliced - {"metric_cac"}:
+        by_kind: dict[bool, list[str]] = {True: [], False: []}
+        for row in relations[name]:
+            if row["dimension"] in ("total", "overall", "segment"):
+                rest = {c: v for c, v in row.items() if not c.startswith("dimension")}
+                by_kind[row["dimension"] == "segment"].append(repr(rest))
+        assert sorted(by_kind[True]) == sorted(by_kind[False]), name
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("build", [DEFAULT], ids=["default"], indirect=True)
 @FEW
