@@ -1,6 +1,6 @@
 {#- The tables that people fill, in <schema>_inputs, made when they are missing: no build writes in
-    them. `tidemill fx load` and `tidemill spend load` make them with this macro, too, so it uses
-    nothing of dbt's but the name of the schema. -#}
+    them. `tidemill fx load` and the other commands that load make them with this macro, too, so it
+    uses nothing of dbt's but the name of the schema. -#}
 {% macro create_inputs() -%}
     {%- set schema = target.schema ~ "_inputs" -%}
     do $$

@@ -76,6 +76,7 @@ of_cohorts as (
         slices.billing_source,
         slices.tenant_id,
         slices.dimension as total_dimension,
+        -- read where the dimension is segment only
         slices.dimension_value as segment,
         slices.reporting_currency,
         {{ period_start("'month'", 'cohort_customers.cohort_date') }} as cohort_start,

@@ -147,6 +147,7 @@ sliced as (
         slices.billing_source,
         slices.tenant_id,
         slices.dimension as total_dimension,
+        -- read where the dimension is segment only
         slices.dimension_value as segment,
         slices.reporting_currency
     from of_cohorts
